@@ -1,0 +1,135 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/seal.h"
+#include "base/unique_fd.h"
+
+namespace libretto {
+namespace {
+
+std::string ParentOf(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Status WriteAll(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FromErrno(errno, "cannot write " + path);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return OkStatus();
+}
+
+Status SyncDirectory(const std::string& path) {
+  const UniqueFd directory(
+      open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid() || fsync(directory.get()) != 0) {
+    return FromErrno(errno, "cannot sync " + path);
+  }
+  return OkStatus();
+}
+
+Status WriteAndRename(int fd, const std::string& temporary,
+                      const std::string& path, std::string_view content,
+                      mode_t mode) {
+  // The umask has had its say at open(); this is the mode that was asked for.
+  if (fchmod(fd, mode) != 0) return FromErrno(errno, "cannot chmod " + path);
+  Status written = WriteAll(fd, content, path);
+  if (!written.ok()) return written;
+  if (fsync(fd) != 0) return FromErrno(errno, "cannot sync " + path);
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    return FromErrno(errno, "cannot replace " + path);
+  }
+  return SyncDirectory(ParentOf(path));
+}
+
+}  // namespace
+
+StatusOr<SecretBytes> ReadFile(const std::string& path, std::size_t max_bytes) {
+  // O_NONBLOCK: a FIFO that was planted here must not hold us.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return FromErrno(errno, "cannot read " + path);
+  struct stat about {};
+  if (fstat(fd.get(), &about) != 0) {
+    return FromErrno(errno, "cannot read " + path);
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return Invalid("cannot read " + path + ": not a regular file");
+  }
+  const auto size = static_cast<std::size_t>(about.st_size);
+  if (size > max_bytes) {
+    return Invalid("cannot read " + path + ": larger than " +
+                   std::to_string(max_bytes) + " bytes");
+  }
+  SecretBytes content(size);
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t count =
+        read(fd.get(), content.RevealMutable() + filled, size - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FromErrno(errno, "cannot read " + path);
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  if (filled < size) {
+    return SecretBytes::CopyOf(content.Reveal().substr(0, filled));
+  }
+  return content;
+}
+
+Status WriteFileAtomically(const std::string& path, std::string_view content,
+                           mode_t mode) {
+  const std::string temporary = path + ".tmp-" + RandomAlphanumeric(8);
+  const UniqueFd fd(open(temporary.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                         mode & 0700));
+  if (!fd.valid()) return FromErrno(errno, "cannot write " + path);
+  Status status = WriteAndRename(fd.get(), temporary, path, content, mode);
+  if (!status.ok()) unlink(temporary.c_str());
+  return status;
+}
+
+Status RemoveFile(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return FromErrno(errno, "cannot remove " + path);
+  }
+  return OkStatus();
+}
+
+Status EnsurePrivateDirectory(const std::string& path) {
+  // 0700 from the start: there is no moment at which others could enter.
+  if (mkdir(path.c_str(), 0700) != 0) {
+    if (errno == ENOENT && path != ParentOf(path)) {
+      Status parent = EnsurePrivateDirectory(ParentOf(path));
+      if (!parent.ok()) return parent;
+      return EnsurePrivateDirectory(path);
+    }
+    if (errno != EEXIST) return FromErrno(errno, "cannot make " + path);
+  }
+  struct stat about {};
+  if (lstat(path.c_str(), &about) != 0) {
+    return FromErrno(errno, "cannot look at " + path);
+  }
+  if (!S_ISDIR(about.st_mode)) {
+    return Denied(path + " is not a directory");
+  }
+  if (about.st_uid != geteuid()) {
+    return Denied(path + " is owned by uid " + std::to_string(about.st_uid) +
+                  ", not by you (uid " + std::to_string(geteuid()) + ")");
+  }
+  if ((about.st_mode & 022) != 0) {
+    return WithRemedy(Denied(path + " is writable by others"),
+                      "chmod 0700 " + path);
+  }
+  return OkStatus();
+}
+
+}  // namespace libretto

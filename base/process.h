@@ -1,0 +1,18 @@
+// What a daemon that holds secrets does first: before any library has been
+// initialised and before the first thread.
+#pragma once
+
+namespace libretto {
+
+// Clears the variables that make gRPC, OpenSSL, libcurl and the loader print,
+// redirect or weaken things; makes the process undumpable (no core, no ptrace
+// by the same user) and sets its core limit to zero.
+void HardenProcess();
+
+// Executes this program again with LD_BIND_NOW=1 unless it was started so.
+// The lazy binder spills vector registers, which may hold plaintext, to the
+// stack; the loader reads the variable at exec only. Returns when there was
+// nothing to do or exec failed.
+void EnsureBoundNow(char** argv);
+
+}  // namespace libretto
