@@ -49,10 +49,15 @@ std::string Message(const Status& status);
 Status WithRemedy(Status status, std::string_view remedy);
 std::string Remedy(const Status& status);
 
+// A fixed word that tells apart what shares a code, e.g. "slug_taken". Empty
+// when there is none.
+Status WithReason(Status status, std::string_view reason);
+std::string ReasonOf(const Status& status);
+
 // How long a Throttled() status asks to wait; zero on any other.
 std::chrono::seconds WaitOf(const Status& status);
 
-// The same code, remedy and wait under "`context`: message".
+// The same code, remedy, reason and wait under "`context`: message".
 Status Annotate(const Status& status, std::string_view context);
 
 // "`what`: strerror(error_number)", as a code that fits the errno.
