@@ -72,7 +72,8 @@ function(libretto_executable name)
 endfunction()
 
 # libretto_test(NAME SRCS ... DEPS ... [LABELS ...]) makes a GoogleTest program
-# and registers it whole with ctest.
+# and registers it whole with ctest. The label tsan adds it to the target
+# tsan_tests, which the preset tsan builds.
 function(libretto_test name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SRCS})
@@ -80,4 +81,7 @@ function(libretto_test name)
     GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+  if(tsan IN_LIST ARG_LABELS)
+    set_property(GLOBAL APPEND PROPERTY LIBRETTO_TSAN_TESTS ${name})
+  endif()
 endfunction()
