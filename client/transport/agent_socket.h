@@ -1,0 +1,20 @@
+// The connection to the agent's socket, made only with a server that runs as
+// the expected user: nothing is sent before the kernel has said so. Any thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/errors.h"
+#include "base/unique_fd.h"
+#include "client/transport/deadline.h"
+
+namespace libretto {
+
+// NobodyListens() when there is no socket or no listener, Denied() when the
+// server belongs to somebody else, Unreachable() otherwise.
+StatusOr<UniqueFd> ConnectToSocket(const std::string& path, uid_t expected_uid,
+                                   Deadline deadline);
+
+}  // namespace libretto
