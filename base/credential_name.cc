@@ -62,6 +62,14 @@ std::size_t Utf8Prefix(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<std::uint8_t>(text[i]) & 0xc0) != 0x80) return 0;
   }
+  if (length < 3) return length;
+  // Overlong forms (which may spell a control character), surrogates, and what
+  // lies beyond U+10FFFF.
+  const auto second = static_cast<std::uint8_t>(text[1]);
+  if (first == 0xe0 && second < 0xa0) return 0;
+  if (first == 0xed && second > 0x9f) return 0;
+  if (first == 0xf0 && second < 0x90) return 0;
+  if (first == 0xf4 && second > 0x8f) return 0;
   return length;
 }
 

@@ -126,7 +126,10 @@ Status FromErrno(int error_number, std::string_view what) {
     case ECONNREFUSED:
       return Offline(text);
     case EINVAL:
+    case EISDIR:
+    case ELOOP:
     case ENAMETOOLONG:
+    case ENOTDIR:
       return Invalid(text);
     default:
       return Internal(text);

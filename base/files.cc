@@ -106,13 +106,14 @@ Status RemoveFile(const std::string& path) {
 
 Status EnsurePrivateDirectory(const std::string& path) {
   // 0700 from the start: there is no moment at which others could enter.
-  if (mkdir(path.c_str(), 0700) != 0) {
-    if (errno == ENOENT && path != ParentOf(path)) {
-      Status parent = EnsurePrivateDirectory(ParentOf(path));
-      if (!parent.ok()) return parent;
-      return EnsurePrivateDirectory(path);
-    }
-    if (errno != EEXIST) return FromErrno(errno, "cannot make " + path);
+  int made = mkdir(path.c_str(), 0700);
+  if (made != 0 && errno == ENOENT && !path.empty()) {
+    Status parent = EnsurePrivateDirectory(ParentOf(path));
+    if (!parent.ok()) return parent;
+    made = mkdir(path.c_str(), 0700);
+  }
+  if (made != 0 && errno != EEXIST) {
+    return FromErrno(errno, "cannot make " + path);
   }
   struct stat about {};
   if (lstat(path.c_str(), &about) != 0) {

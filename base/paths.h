@@ -27,7 +27,8 @@ struct Paths {
   bool socket_is_explicit = false;  // it came from $LIBRETTO_AGENT_SOCK
 };
 
-// From the environment. Fails when HOME is not set or a path is relative.
+// From the environment. Invalid() when HOME is not an absolute path. The
+// socket's path is taken as it is: CheckSocketPath() has the rule.
 StatusOr<Paths> PathsFromEnvironment();
 
 // Invalid() for a relative path or one that does not fit into sockaddr_un.

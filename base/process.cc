@@ -48,7 +48,9 @@ void HardenProcess() {
 }
 
 void EnsureBoundNow(char** argv) {
-  if (getenv("LD_BIND_NOW") != nullptr) return;
+  const char* bound = getenv("LD_BIND_NOW");
+  // The loader takes an empty value for no.
+  if (bound != nullptr && *bound != '\0') return;
   setenv("LD_BIND_NOW", "1", 1);
   execv("/proc/self/exe", argv);
 }

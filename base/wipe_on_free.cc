@@ -26,8 +26,6 @@ void free(void* block) noexcept {
   __libc_free(block);
 }
 
-void cfree(void* block) noexcept { free(block); }
-
 void* realloc(void* block, std::size_t size) noexcept {
   if (block == nullptr) return __libc_malloc(size);
   if (size == 0) {
