@@ -6,9 +6,9 @@
 
 #include <string>
 
+#include "base/deadline.h"
 #include "base/errors.h"
 #include "base/unique_fd.h"
-#include "client/transport/deadline.h"
 
 namespace libretto {
 

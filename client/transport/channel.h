@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "base/deadline.h"
 #include "base/errors.h"
 #include "base/secret.h"
 #include "base/unique_fd.h"
-#include "client/transport/deadline.h"
 
 namespace libretto {
 

@@ -14,10 +14,10 @@
 #include <string_view>
 
 #include "absl/functional/any_invocable.h"
+#include "base/deadline.h"
 #include "base/errors.h"
 #include "base/secret.h"
 #include "base/unique_fd.h"
-#include "client/transport/deadline.h"
 #include "client/transport/grpc_reply.h"
 
 namespace libretto {
