@@ -13,9 +13,13 @@ import pathlib
 import re
 import sys
 
-# What counts as the standard library: the move-only function that C++20 lacks,
-# and the names of the system's types (pid_t).
-AS_STANDARD = {"absl/functional/any_invocable.h", "sys/types.h"}
+# What counts as the standard library: the two kinds of function that C++20
+# lacks, and the names of the system's types (pid_t).
+AS_STANDARD = {
+    "absl/functional/any_invocable.h",
+    "absl/functional/function_ref.h",
+    "sys/types.h",
+}
 
 # Third-party headers by the library that they belong to.
 LIBRARIES = {
@@ -66,7 +70,7 @@ TABLE = {
                         ("cli11", "proto", "protobuf", "system")),
     "client": (("base", "client/commands", "client/transport",
                 "client/delivery"), ("cli11", "system")),
-    "cloud/core": (("base",), ()),
+    "cloud/core": (("base",), ("sodium",)),
     "cloud/store": (("base", "cloud/core"), ("soci", "system")),
     "cloud/http": (("base", "base/json", "cloud/core"),
                    ("beast", "spdlog", "system")),
