@@ -1,0 +1,197 @@
+#include "agent/core/accounts.h"
+
+#include <utility>
+
+namespace libretto {
+
+Accounts::Accounts(Session& session, KeyLease& lease, SealedCache& cache,
+                   Syncer& syncer, AccountRemote& remote, SessionStore& store)
+    : session_(session),
+      lease_(lease),
+      cache_(cache),
+      syncer_(syncer),
+      remote_(remote),
+      store_(store) {}
+
+Status Accounts::Load() {
+  if (session_.usable()) return OkStatus();
+  StatusOr<std::optional<Account>> stored = store_.Load();
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) return OkStatus();
+  // A session that the cloud has ended is not tried again until the file
+  // holds another one.
+  if (session_.state() == Session::State::kEnded &&
+      session_.account().cookie.text.Equals((*stored)->cookie.text)) {
+    return OkStatus();
+  }
+  session_.SignIn(*std::move(*stored));
+  syncer_.Hurry();
+  return OkStatus();
+}
+
+void Accounts::SignUp(const std::string& api_url, const SignUpForm& form,
+                      Done<SignedInAs> done) {
+  // A file that cannot be understood is not overwritten: say so before the
+  // cloud has made an account.
+  if (const auto stored = store_.Load(); !stored.ok()) {
+    return std::move(done)(stored.status());
+  }
+  remote_.SignUp(
+      api_url, form,
+      [this, done = std::move(done)](StatusOr<SignedUp> signed_up) mutable {
+        if (!signed_up.ok()) return std::move(done)(signed_up.status());
+        const Status adopted =
+            Adopt({std::move(signed_up->cookie), signed_up->user_id,
+                   signed_up->email, /*expires_at=*/""});
+        if (!adopted.ok()) return std::move(done)(adopted);
+        std::move(done)(SignedInAs{signed_up->email,
+                                   signed_up->organization_slug,
+                                   signed_up->email_verified});
+      });
+}
+
+void Accounts::Login(const std::string& api_url, const std::string& email,
+                     const SecretBytes& password, Done<SignedInAs> done) {
+  if (const auto stored = store_.Load(); !stored.ok()) {
+    return std::move(done)(stored.status());
+  }
+  remote_.SignIn(
+      api_url, email, password,
+      [this, done = std::move(done)](StatusOr<SessionCookie> cookie) mutable {
+        if (!cookie.ok()) return std::move(done)(cookie.status());
+        remote_.GetSession(
+            *cookie, [this, kept = cookie->Clone(), done = std::move(done)](
+                         StatusOr<std::optional<SessionFacts>> facts) mutable {
+              FinishLogin(std::move(kept), std::move(facts), std::move(done));
+            });
+      });
+}
+
+void Accounts::FinishLogin(SessionCookie cookie,
+                           StatusOr<std::optional<SessionFacts>> facts,
+                           Done<SignedInAs> done) {
+  if (!facts.ok()) return std::move(done)(facts.status());
+  if (!facts->has_value()) {
+    return std::move(done)(Offline(
+        "the cloud accepted the password, but does not know the session that "
+        "it returned"));
+  }
+  const SessionFacts& about = **facts;
+  const SessionCookie for_mail = cookie.Clone();
+  const Status adopted =
+      Adopt({std::move(cookie), about.user_id, about.email, about.expires_at});
+  if (!adopted.ok()) return std::move(done)(adopted);
+  SignedInAs signed_in{about.email, "", about.email_verified};
+  if (about.email_verified) return std::move(done)(std::move(signed_in));
+  remote_.SendVerification(for_mail, about.email,
+                           [signed_in = std::move(signed_in),
+                            done = std::move(done)](const Status&) mutable {
+                             // The login stands; the person is told that the
+                             // mail is on its way, and can ask again by logging
+                             // in again.
+                             std::move(done)(std::move(signed_in));
+                           });
+}
+
+Status Accounts::Adopt(Account account) {
+  // At rest first: if that fails, the session that there was stays.
+  if (Status saved = store_.Save(account); !saved.ok()) {
+    return Annotate(saved, "logged in, but the session cannot be stored");
+  }
+  lease_.Release([](const Status&) {});
+  cache_.Clear();
+  session_.SignIn(std::move(account));
+  syncer_.Hurry();
+  return OkStatus();
+}
+
+void Accounts::Logout(Done<SignedOut> done) {
+  if (const auto stored = store_.Load(); !stored.ok()) {
+    return std::move(done)(stored.status());
+  }
+  if (session_.state() == Session::State::kApiKey) {
+    return std::move(done)(WithRemedy(
+        Denied("the agent uses LIBRETTO_API_KEY of its own environment, not a "
+               "login"),
+        "librettoctl agent stop, then start it without LIBRETTO_API_KEY"));
+  }
+  if (session_.state() == Session::State::kSignedOut) {
+    return std::move(done)(SignedOut{});
+  }
+  const bool ended = session_.state() == Session::State::kEnded;
+  const SessionCookie cookie = session_.account().cookie.Clone();
+  SignedOut outcome;
+  outcome.was_signed_in = true;
+  if (const Status cleared = store_.Clear(); !cleared.ok()) {
+    return std::move(done)(cleared);
+  }
+  // Here at once, whatever the cloud says; there as far as it can be reached.
+  cache_.Clear();
+  lease_.Release([this, ended, outcome = std::move(outcome),
+                  cookie = cookie.Clone(),
+                  done = std::move(done)](const Status& released) mutable {
+    if (!released.ok()) {
+      outcome.not_revoked.push_back("the agent's API key: " +
+                                    Message(released));
+    }
+    if (ended) return std::move(done)(std::move(outcome));
+    remote_.SignOut(cookie, [outcome = std::move(outcome),
+                             done = std::move(done)](
+                                const Status& signed_out) mutable {
+      if (!signed_out.ok()) {
+        outcome.not_revoked.push_back("the session: " + Message(signed_out));
+      }
+      std::move(done)(std::move(outcome));
+    });
+  });
+  session_.SignOut();
+}
+
+void Accounts::WhoAmI(bool check, Done<Identity> done) {
+  Identity identity;
+  identity.api_url = session_.api_url();
+  if (session_.state() != Session::State::kSignedIn) {
+    if (session_.state() == Session::State::kEnded) {
+      return std::move(done)(session_.Gate());
+    }
+    return std::move(done)(std::move(identity));
+  }
+  const Account& account = session_.account();
+  identity.email = account.email;
+  identity.user_id = account.user_id;
+  identity.expires_at = account.expires_at;
+  if (!check) return std::move(done)(std::move(identity));
+  remote_.GetSession(account.cookie,
+                     [this, identity = std::move(identity),
+                      epoch = session_.epoch(), done = std::move(done)](
+                         StatusOr<std::optional<SessionFacts>> facts) mutable {
+                       if (!facts.ok()) return std::move(done)(facts.status());
+                       if (epoch != session_.epoch()) {
+                         return WhoAmI(/*check=*/false, std::move(done));
+                       }
+                       if (!facts->has_value()) {
+                         session_.MarkEnded();
+                         return std::move(done)(session_.Gate());
+                       }
+                       identity.email_verified = (*facts)->email_verified;
+                       identity.expires_at = (*facts)->expires_at;
+                       CheckOrganization(std::move(identity), std::move(done));
+                     });
+}
+
+void Accounts::CheckOrganization(Identity identity, Done<Identity> done) {
+  remote_.ListOrganizations(
+      session_.account().cookie,
+      [identity = std::move(identity), done = std::move(done)](
+          StatusOr<std::vector<Organization>> organizations) mutable {
+        if (!organizations.ok()) {
+          return std::move(done)(organizations.status());
+        }
+        if (!organizations->empty()) {
+          identity.organization = std::move(organizations->front());
+        }
+        std::move(done)(std::move(identity));
+      });
+}
+
+}  // namespace libretto

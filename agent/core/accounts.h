@@ -1,0 +1,89 @@
+// Accounts: signing up, in and out, and saying who that is. Keeps the session
+// in memory and the one at rest in step.
+//
+// Loop thread only. Completions may run before the call has returned.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/broker.h"
+#include "agent/core/key_lease.h"
+#include "agent/core/remote.h"
+#include "agent/core/sealed_cache.h"
+#include "agent/core/session.h"
+#include "agent/core/syncer.h"
+
+namespace libretto {
+
+// Where the session rests (contract 1.3).
+class SessionStore {
+ public:
+  virtual ~SessionStore() = default;
+  // Nothing when nobody is signed in; Corrupt(), naming the file, when there is
+  // one that cannot be understood.
+  virtual StatusOr<std::optional<Account>> Load() = 0;
+  virtual Status Save(const Account& account) = 0;
+  virtual Status Clear() = 0;
+  virtual std::string path() const = 0;
+};
+
+struct SignedInAs {
+  std::string email;
+  std::string organization_slug;  // after SignUp() only
+  bool email_verified = false;
+};
+
+struct SignedOut {
+  bool was_signed_in = false;
+  std::vector<std::string> not_revoked;  // in words
+};
+
+struct Identity {
+  std::string email;  // empty with an API key or when nobody is signed in
+  std::string user_id;
+  std::string api_url;
+  std::string expires_at;
+  // From here on only when the cloud was asked.
+  std::optional<Organization> organization;
+  bool email_verified = false;
+};
+
+class Accounts {
+ public:
+  Accounts(Session& session, KeyLease& lease, SealedCache& cache,
+           Syncer& syncer, AccountRemote& remote, SessionStore& store);
+
+  // Takes the session that rests on disk, if nobody is signed in here. Fails
+  // with Corrupt() while the file there cannot be understood.
+  Status Load();
+
+  void SignUp(const std::string& api_url, const SignUpForm& form,
+              Done<SignedInAs> done);
+  void Login(const std::string& api_url, const std::string& email,
+             const SecretBytes& password, Done<SignedInAs> done);
+  void Logout(Done<SignedOut> done);
+
+  // `check` asks the cloud whether it still agrees; Session::Gate()'s answer
+  // when it does not.
+  void WhoAmI(bool check, Done<Identity> done);
+
+  std::string session_file() const { return store_.path(); }
+
+ private:
+  void FinishLogin(SessionCookie cookie,
+                   StatusOr<std::optional<SessionFacts>> facts,
+                   Done<SignedInAs> done);
+  Status Adopt(Account account);
+  void CheckOrganization(Identity identity, Done<Identity> done);
+
+  Session& session_;
+  KeyLease& lease_;
+  SealedCache& cache_;
+  Syncer& syncer_;
+  AccountRemote& remote_;
+  SessionStore& store_;
+};
+
+}  // namespace libretto

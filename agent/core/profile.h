@@ -1,0 +1,50 @@
+// Profile: the objects that act for one account, wired to each other.
+//
+// Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "agent/core/accounts.h"
+#include "agent/core/broker.h"
+#include "agent/core/key_lease.h"
+#include "agent/core/sealed_cache.h"
+#include "agent/core/session.h"
+#include "agent/core/syncer.h"
+
+namespace libretto {
+
+struct ProfileOptions {
+  std::string name = "default";
+  std::chrono::seconds sync_interval{30};
+  std::chrono::seconds max_offline{std::chrono::hours(24)};
+  std::size_t max_value_bytes = std::size_t{64} << 20;
+};
+
+struct Remotes {
+  CredentialRemote& credentials;
+  KeyIssuer& keys;
+  AccountRemote& accounts;
+};
+
+struct Profile {
+  Profile(const ProfileOptions& options, const Remotes& remotes,
+          KeyJournal& journal, SessionStore& store, const Clock& clock)
+      : cache(options.name, options.max_value_bytes),
+        lease(session, remotes.keys, journal, clock),
+        broker(session, lease, cache, remotes.credentials, clock,
+               options.max_offline),
+        syncer(session, broker, cache, clock, options.sync_interval),
+        accounts(session, lease, cache, syncer, remotes.accounts, store) {}
+
+  Session session;
+  SealedCache cache;
+  KeyLease lease;
+  Broker broker;
+  Syncer syncer;
+  Accounts accounts;
+};
+
+}  // namespace libretto

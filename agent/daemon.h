@@ -1,0 +1,79 @@
+// Daemon: the agent's objects, wired to each other, from the start to a clean
+// stop. With main.cc the only place that knows every class.
+//
+// The construction order is the proof of lifetime: what is above outlives what
+// is below.
+#pragma once
+
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/core/profile.h"
+#include "agent/net/listener.h"
+#include "agent/net/loop.h"
+#include "agent/os/auth_file.h"
+#include "agent/os/config.h"
+#include "agent/os/key_file.h"
+#include "agent/remote/http_accounts.h"
+#include "agent/remote/http_client.h"
+#include "agent/remote/http_credentials.h"
+#include "agent/remote/http_keys.h"
+#include "agent/rpc/grpc_server.h"
+#include "base/paths.h"
+
+namespace libretto {
+
+class Daemon {
+ public:
+  Daemon(const Config& config, const Paths& paths);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Acts for this key instead of for a stored session.
+  void UseApiKey(ApiKey key);
+
+  // From its return on the socket accepts.
+  Status Listen();
+
+  const std::string& socket_path() const { return socket_path_; }
+
+  // Serves until a signal or Agent.Stop ends it.
+  void Run();
+
+ private:
+  using Stopped = absl::AnyInvocable<void() &&>;
+
+  ProcessFacts Facts();
+  void AwaitSignal();
+  void BeginStop(Stopped stopped);
+  void FinishStop();
+
+  const Config config_;
+  const std::string socket_path_;
+  SystemClock clock_;
+  Loop loop_;
+  HttpClient http_;
+  CloudApi api_;
+  HttpCredentials credentials_;
+  HttpKeys keys_;
+  HttpAccounts accounts_;
+  AuthFile auth_file_;
+  KeyFile key_file_;
+  Profile profile_;
+  GrpcServer server_;
+  std::unique_ptr<Listener> listener_;
+  asio::signal_set signals_;
+  asio::steady_timer stop_timer_;
+  std::vector<Stopped> stopped_;
+  bool stopping_ = false;
+  bool finished_ = false;
+  std::thread shutdown_;
+};
+
+}  // namespace libretto

@@ -1,0 +1,171 @@
+// libretto-agent: the command line, and what has to come before everything
+// else.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "agent/daemon.h"
+#include "agent/os/config.h"
+#include "agent/os/instance_lock.h"
+#include "agent/os/log.h"
+#include "agent/os/readiness.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "base/process.h"
+
+namespace libretto {
+namespace {
+
+// client/exit_codes.h has the same numbers.
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 64;
+
+struct Flags {
+  std::string config_file;
+  std::string socket;
+  std::string log_file;
+  std::string log_level;
+  int ready_fd = -1;
+};
+
+// The variable's trimmed value. It is overwritten where it lay, so that it does
+// not stay in the process for good.
+SecretBytes TakeVariable(const char* name) {
+  char* const value = getenv(name);
+  if (value == nullptr) return {};
+  std::string_view text(value);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  SecretBytes taken =
+      first == std::string_view::npos
+          ? SecretBytes()
+          : SecretBytes::CopyOf(text.substr(first, last - first + 1));
+  explicit_bzero(value, text.size());
+  unsetenv(name);
+  return taken;
+}
+
+StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
+  StatusOr<Config> config = LoadConfig(
+      flags.config_file.empty() ? paths.config_file : flags.config_file);
+  if (!config.ok()) return config;
+  if (!flags.socket.empty()) config->socket = flags.socket;
+  if (!flags.log_file.empty()) config->log_file = flags.log_file;
+  if (!flags.log_level.empty()) config->log_level = flags.log_level;
+  Status level = CheckLogLevel(config->log_level);
+  if (!level.ok()) return level;
+  return config;
+}
+
+Status Serve(const Flags& flags, Readiness& readiness) {
+  StatusOr<Paths> paths = PathsFromEnvironment();
+  if (!paths.ok()) return paths.status();
+  StatusOr<Config> config = Configure(flags, *paths);
+  if (!config.ok()) return config.status();
+  if (Status made = EnsurePrivateDirectory(paths->state_dir); !made.ok()) {
+    return made;
+  }
+  // The environment's socket wins over the file's, a flag over both.
+  if (paths->socket_is_explicit && flags.socket.empty()) {
+    config->socket = paths->socket;
+  }
+  const StatusOr<InstanceLock> lock = InstanceLock::Acquire(paths->lock_file);
+  if (!lock.ok()) return lock.status();
+  if (Status log = StartLog(config->log_level, config->log_file); !log.ok()) {
+    return log;
+  }
+
+  SecretBytes api_key = TakeVariable("LIBRETTO_API_KEY");
+  const SecretBytes api_url = TakeVariable("LIBRETTO_API_URL");
+  Daemon daemon(*config, *paths);
+  if (!api_key.empty()) {
+    daemon.UseApiKey({api_url.empty() ? std::string(kHostedService)
+                                      : std::string(api_url.Reveal()),
+                      std::move(api_key)});
+  }
+  if (Status listening = daemon.Listen(); !listening.ok()) return listening;
+  if (Status announced = lock->Announce(daemon.socket_path());
+      !announced.ok()) {
+    return announced;
+  }
+  readiness.Ready();
+  daemon.Run();
+  return OkStatus();
+}
+
+void DefineFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--socket", flags.socket,
+                 "Listen here (default: $LIBRETTO_AGENT_SOCK, else "
+                 "$XDG_RUNTIME_DIR/libretto/agent.sock, else "
+                 "~/.libretto/run/agent.sock)");
+  app.add_option("--config", flags.config_file,
+                 "Read the settings from this file (default: "
+                 "$XDG_CONFIG_HOME/libretto/agent.toml)");
+  app.add_option("--log-file", flags.log_file,
+                 "Log to this file (default: standard error)");
+  app.add_option("--log-level", flags.log_level,
+                 "trace, debug, info, warn, error or off (default: info)");
+  app.add_option("--ready-fd", flags.ready_fd,
+                 "Write \"ready\" to this descriptor when the socket accepts, "
+                 "or why it never will");
+}
+
+int Main(int argc, char** argv) {
+  umask(0077);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  Flags flags;
+  CLI::App app(
+      "Holds the login and the credentials of one user, and serves them over "
+      "a Unix socket to librettoctl and to workflows.");
+  app.set_version_flag("--version", LIBRETTO_VERSION);
+  app.require_subcommand(1);
+  CLI::App* const serve =
+      app.add_subcommand("serve",
+                         "Serve until SIGTERM or `librettoctl agent "
+                         "stop`");
+  DefineFlags(*serve, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+
+  if (flags.ready_fd >= 0) fcntl(flags.ready_fd, F_SETFD, FD_CLOEXEC);
+  Readiness readiness{UniqueFd(flags.ready_fd)};
+  const Status served = Serve(flags, readiness);
+  if (served.ok()) return 0;
+  readiness.Failed(served);
+  std::fprintf(stderr, "libretto-agent: %s\n", Message(served).c_str());
+  const std::string remedy = Remedy(served);
+  if (!remedy.empty()) std::fprintf(stderr, "  try: %s\n", remedy.c_str());
+  return kExitFailed;
+}
+
+}  // namespace
+}  // namespace libretto
+
+int main(int argc, char** argv) {
+  if (argc < 1) return libretto::kExitUsage;
+  libretto::EnsureBoundNow(argv);
+  libretto::HardenProcess();
+  try {
+    return libretto::Main(argc, argv);
+  } catch (const std::exception&) {
+    // Not its text: it may quote what was being worked on.
+    std::fputs("libretto-agent: out of memory or an internal error\n", stderr);
+  } catch (...) {
+    std::fputs("libretto-agent: an internal error\n", stderr);
+  }
+  return libretto::kExitFailed;
+}

@@ -1,0 +1,93 @@
+// Listener: accepts connections on the agent's socket, asks the kernel who is
+// calling, and closes the door on any other user before a byte is parsed. What
+// passes, and has sent HTTP/2's preface in time, is handed over as a
+// descriptor.
+//
+// A descriptor that was handed over is owned by somebody else, who does not say
+// when it is closed; the kernel's socket cookie tells whether the descriptor is
+// still that connection. At the limit on connections accepting pauses.
+//
+// Loop thread only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/core/caller.h"
+#include "base/errors.h"
+#include "base/unique_fd.h"
+
+namespace libretto {
+
+struct SocketConfig {
+  std::string path;
+  std::size_t max_connections = 256;
+  std::chrono::milliseconds preface_timeout{3000};
+};
+
+class Listener {
+ public:
+  using Handoff = std::function<void(UniqueFd, Caller)>;
+  // A connection of another user was closed.
+  using Refused = std::function<void(Caller)>;
+
+  // Makes the socket (0600, in a directory that is ours alone, 0700 when it is
+  // made here) and listens. A stale socket is replaced; Conflict() when
+  // somebody is listening there.
+  static StatusOr<std::unique_ptr<Listener>> Open(asio::io_context& context,
+                                                  SocketConfig config,
+                                                  Handoff handoff,
+                                                  Refused refused);
+
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Accepts no more and removes the socket, if it is still ours.
+  void Close();
+
+  // Connections that are open, those without a preface included.
+  std::size_t connections();
+
+ private:
+  struct Waiting;  // accepted, its preface not here yet
+  struct Adopted {
+    int fd;
+    std::uint64_t cookie;
+  };
+
+  Listener(asio::io_context& context, SocketConfig config, UniqueFd directory,
+           UniqueFd socket, Handoff handoff, Refused refused);
+
+  void WaitForConnection();
+  void AcceptAll();
+  void Pause(std::chrono::milliseconds wait);
+  void Admit(UniqueFd connection);
+  void AwaitPreface(std::uint64_t id);
+  void CheckPreface(std::uint64_t id);
+
+  asio::io_context& context_;
+  const SocketConfig config_;
+  UniqueFd directory_;
+  asio::posix::stream_descriptor socket_;
+  asio::steady_timer pause_;
+  ino_t inode_ = 0;
+  Handoff handoff_;
+  Refused refused_;
+  std::uint64_t waiting_ids_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<Waiting>> waiting_;
+  std::vector<Adopted> adopted_;
+};
+
+}  // namespace libretto

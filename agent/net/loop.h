@@ -1,0 +1,43 @@
+// Loop: the one thread that owns the core. Runs what is posted, in order, and
+// ticks the core's objects when they are due. Asio's timers do not count
+// suspended time, so it never sleeps longer than 15 seconds while a deadline is
+// pending.
+//
+// Post() and Stop(): any thread. The rest: the thread that calls Run().
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <optional>
+#include <vector>
+
+#include "agent/core/executor.h"
+#include "base/clock.h"
+
+namespace libretto {
+
+class Loop final : public Executor {
+ public:
+  explicit Loop(const Clock& clock);
+
+  asio::io_context& context() { return context_; }
+
+  // `ticker` must outlive the loop's last turn.
+  void Add(Ticker& ticker) { tickers_.push_back(&ticker); }
+
+  void Post(Task task) override;
+  void Run();
+  void Stop() { context_.stop(); }
+
+ private:
+  void Rearm();
+
+  const Clock& clock_;
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::steady_timer timer_;
+  std::optional<TimePoint> armed_for_;
+  std::vector<Ticker*> tickers_;
+};
+
+}  // namespace libretto

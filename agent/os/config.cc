@@ -1,0 +1,123 @@
+#include "agent/os/config.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include <toml++/toml.h>
+
+#include "base/credential_name.h"
+#include "base/files.h"
+
+namespace libretto {
+namespace {
+
+constexpr std::size_t kMaxBytes = 64 * 1024;
+constexpr std::array<std::string_view, 6> kLogLevels = {
+    "trace", "debug", "info", "warn", "error", "off"};
+
+// Sets `config` from `node`; false when the value is not of the right type or
+// out of range.
+using Setter = std::function<bool(const toml::node& node, Config& config)>;
+
+struct Key {
+  std::string_view name;
+  std::string_view expects;
+  Setter set;
+};
+
+Setter Text(std::string Config::*member) {
+  return [member](const toml::node& node, Config& config) {
+    const auto value = node.value_exact<std::string>();
+    if (value.has_value()) config.*member = *value;
+    return value.has_value();
+  };
+}
+
+Setter Seconds(std::chrono::seconds Config::*member, std::int64_t least,
+               std::int64_t most) {
+  return [=](const toml::node& node, Config& config) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value.has_value() || *value < least || *value > most) return false;
+    config.*member = std::chrono::seconds(*value);
+    return true;
+  };
+}
+
+bool SetMaxConnections(const toml::node& node, Config& config) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value.has_value() || *value < 1 || *value > 4096) return false;
+  config.max_connections = static_cast<std::size_t>(*value);
+  return true;
+}
+
+bool SetLogLevel(const toml::node& node, Config& config) {
+  return Text(&Config::log_level)(node, config) &&
+         CheckLogLevel(config.log_level).ok();
+}
+
+const std::array<Key, 7>& Keys() {
+  static const std::array<Key, 7> keys = {{
+      {"socket", "an absolute path", Text(&Config::socket)},
+      {"log_file", "an absolute path", Text(&Config::log_file)},
+      {"log_level", "one of trace, debug, info, warn, error, off", SetLogLevel},
+      {"max_connections", "a number from 1 to 4096", SetMaxConnections},
+      {"idle_timeout_s", "a number of seconds from 1 to 86400",
+       Seconds(&Config::idle_timeout, 1, 86'400)},
+      {"sync_interval_s", "a number of seconds from 1 to 86400",
+       Seconds(&Config::sync_interval, 1, 86'400)},
+      {"max_offline_s", "a number of seconds from 0 to 31536000",
+       Seconds(&Config::max_offline, 0, 31'536'000)},
+  }};
+  return keys;
+}
+
+Status At(const toml::source_region& where, const std::string& what) {
+  return Invalid("line " + std::to_string(where.begin.line) + ": " + what);
+}
+
+}  // namespace
+
+StatusOr<Config> ParseConfig(std::string_view text, Config defaults) {
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return At(error.source(), std::string(error.description()));
+  }
+  Config config = std::move(defaults);
+  for (const auto& [name, node] : table) {
+    const auto key = std::find_if(
+        Keys().begin(), Keys().end(),
+        [&name](const Key& known) { return known.name == name.str(); });
+    if (key == Keys().end()) {
+      return At(node.source(), "there is no setting " + Printable(name.str()));
+    }
+    if (!key->set(node, config)) {
+      return At(node.source(), std::string(key->name) + " has to be " +
+                                   std::string(key->expects));
+    }
+  }
+  return config;
+}
+
+StatusOr<Config> LoadConfig(const std::string& path) {
+  const StatusOr<SecretBytes> text = ReadFile(path, kMaxBytes);
+  if (text.status().code() == StatusCode::kNotFound) return Config();
+  if (!text.ok()) return text.status();
+  StatusOr<Config> config = ParseConfig(text->Reveal());
+  return config.ok() ? config
+                     : StatusOr<Config>(Annotate(config.status(), path));
+}
+
+Status CheckLogLevel(std::string_view level) {
+  if (std::find(kLogLevels.begin(), kLogLevels.end(), level) !=
+      kLogLevels.end()) {
+    return OkStatus();
+  }
+  return Invalid(
+      "the log level is one of trace, debug, info, warn, error, off");
+}
+
+}  // namespace libretto

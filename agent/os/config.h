@@ -1,0 +1,35 @@
+// The agent's settings: $XDG_CONFIG_HOME/libretto/agent.toml, over which flags
+// win. docs/agent.md lists every key. Immutable after construction.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/errors.h"
+
+namespace libretto {
+
+struct Config {
+  std::string socket;              // empty: base/paths.h decides
+  std::string log_file;            // empty: standard error
+  std::string log_level = "info";  // trace debug info warn error off
+  std::size_t max_connections = 256;
+  std::chrono::seconds idle_timeout{30};     // of a connection
+  std::chrono::seconds sync_interval{30};    // while there are callers
+  std::chrono::seconds max_offline{86'400};  // how long an unconfirmed value
+                                             // is served
+};
+
+// What the text of a file says, over `defaults`. Invalid() names the line and
+// the key; an unknown key is an error, because a misspelt one would be a
+// setting that silently does nothing.
+StatusOr<Config> ParseConfig(std::string_view text, Config defaults = {});
+
+// The defaults when there is no such file.
+StatusOr<Config> LoadConfig(const std::string& path);
+
+Status CheckLogLevel(std::string_view level);
+
+}  // namespace libretto

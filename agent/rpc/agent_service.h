@@ -1,0 +1,54 @@
+// libretto.agent.v1.Agent. Handlers run on gRPC's threads and post.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "agent/core/profile.h"
+#include "agent/rpc/call.h"
+#include "libretto/agent/v1/agent.grpc.pb.h"
+
+namespace libretto {
+
+// What only the process as a whole knows. Loop thread.
+struct ProcessFacts {
+  std::string version;
+  std::string socket;
+  TimePoint started;
+  std::function<std::size_t()> connections;
+  std::function<std::int64_t()> resident_bytes;
+  // Begins the stop; `stopped` runs when the leased key has been dealt with.
+  std::function<void(absl::AnyInvocable<void() &&> stopped)> stop;
+};
+
+class AgentService final : public agent::v1::Agent::CallbackService {
+ public:
+  AgentService(CallContext& context, Profile& profile, const Clock& clock,
+               ProcessFacts facts)
+      : context_(context),
+        profile_(profile),
+        clock_(clock),
+        facts_(std::move(facts)) {}
+
+  grpc::ServerUnaryReactor* Status(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::StatusRequest* request,
+      agent::v1::StatusResponse* response) override;
+  grpc::ServerWriteReactor<agent::v1::SyncProgress>* Sync(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::SyncRequest* request) override;
+  grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* server_context,
+                                 const agent::v1::StopRequest* request,
+                                 agent::v1::StopResponse* response) override;
+
+ private:
+  void Fill(agent::v1::StatusResponse* response) const;
+
+  CallContext& context_;
+  Profile& profile_;
+  const Clock& clock_;
+  const ProcessFacts facts_;
+};
+
+}  // namespace libretto

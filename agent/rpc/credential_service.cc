@@ -1,0 +1,187 @@
+#include "agent/rpc/credential_service.h"
+
+#include <optional>
+#include <utility>
+
+namespace libretto {
+namespace {
+
+namespace pb = agent::v1;
+using CallPtr = std::unique_ptr<Call>;
+
+pb::GetResponse::Source ToProto(Credential::Source source) {
+  switch (source) {
+    case Credential::Source::kMemory:
+      return pb::GetResponse::MEMORY;
+    case Credential::Source::kCloud:
+      return pb::GetResponse::CLOUD;
+    case Credential::Source::kStale:
+      return pb::GetResponse::STALE;
+  }
+  return pb::GetResponse::SOURCE_UNSPECIFIED;
+}
+
+void Fill(const Credential& credential, pb::GetResponse* response) {
+  const std::string_view value = credential.value.Reveal();
+  response->set_name(credential.name);
+  response->set_value(value.data(), value.size());
+  response->set_age_ms(credential.age.count());
+  response->set_source(ToProto(credential.source));
+  response->set_generation(credential.generation);
+}
+
+void Fill(const Listing& listing, const SealedCache& cache,
+          pb::ListResponse* response) {
+  response->set_stale(listing.stale);
+  for (const CredentialInfo& info : listing.credentials) {
+    const auto name = CredentialName::Verbatim(info.name);
+    pb::CredentialMetadata* const item = response->add_credentials();
+    item->set_id(info.id);
+    item->set_name(info.name);
+    item->set_created_at(info.created_at);
+    item->set_updated_at(info.updated_at);
+    item->set_follows_rule(name.ok() && name->FollowsRule());
+    item->set_cached(name.ok() && cache.HasCurrent(*name));
+  }
+}
+
+}  // namespace
+
+// Whoever is not signed in here may be so on disk by now.
+template <typename Handler>
+grpc::ServerUnaryReactor* CredentialService::Serve(
+    grpc::CallbackServerContext* server_context, std::string_view method,
+    const std::string& name, Handler handler) {
+  return ServeUnary(context_, server_context, method, name,
+                    [this, handler = std::move(handler)](CallPtr call) mutable {
+                      const Status loaded = profile_.accounts.Load();
+                      if (!loaded.ok()) return call->Finish(loaded);
+                      handler(std::move(call));
+                    });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Get(
+    grpc::CallbackServerContext* server_context, const pb::GetRequest* request,
+    pb::GetResponse* response) {
+  return Serve(
+      server_context, "Credentials.Get", request->name(),
+      [this, request, response](CallPtr call) {
+        profile_.broker.Resolve(
+            request->name(), [this, response, call = std::move(call)](
+                                 StatusOr<CredentialName> name) mutable {
+              if (!name.ok()) return call->Finish(name.status());
+              profile_.broker.Get(*name, [response, call = std::move(call)](
+                                             StatusOr<Credential> credential) {
+                if (credential.ok()) Fill(*credential, response);
+                call->Finish(credential.status());
+              });
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* CredentialService::List(
+    grpc::CallbackServerContext* server_context, const pb::ListRequest*,
+    pb::ListResponse* response) {
+  return Serve(server_context, "Credentials.List", "",
+               [this, response](CallPtr call) {
+                 profile_.broker.List([this, response, call = std::move(call)](
+                                          StatusOr<Listing> listing) {
+                   if (listing.ok()) Fill(*listing, profile_.cache, response);
+                   call->Finish(listing.status());
+                 });
+               });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Create(
+    grpc::CallbackServerContext* server_context,
+    const pb::CreateRequest* request, pb::CreateResponse* response) {
+  return Serve(
+      server_context, "Credentials.Create", request->name(),
+      [this, request, response](CallPtr call) {
+        const auto name = CredentialName::Parse(request->name());
+        if (!name.ok()) return call->Finish(name.status());
+        response->set_name(name->text());
+        profile_.broker.Create(
+            *name, SecretBytes::CopyOf(request->value()),
+            [response, call = std::move(call)](StatusOr<std::string> id) {
+              if (id.ok()) response->set_id(*id);
+              call->Finish(id.status());
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Update(
+    grpc::CallbackServerContext* server_context,
+    const pb::UpdateRequest* request, pb::UpdateResponse* response) {
+  return Serve(
+      server_context, "Credentials.Update", request->name(),
+      [this, request, response](CallPtr call) {
+        CredentialChange change;
+        if (request->has_value()) {
+          change.value = SecretBytes::CopyOf(request->value());
+        }
+        if (request->has_new_name()) {
+          auto new_name = CredentialName::Parse(request->new_name());
+          if (!new_name.ok()) return call->Finish(new_name.status());
+          change.new_name = *std::move(new_name);
+        }
+        if (!change.value.has_value() && !change.new_name.has_value()) {
+          return call->Finish(Invalid("there is nothing to change"));
+        }
+        profile_.broker.Resolve(
+            request->name(),
+            [this, response, change = std::move(change),
+             call = std::move(call)](StatusOr<CredentialName> name) mutable {
+              if (!name.ok()) return call->Finish(name.status());
+              response->set_name(change.new_name.value_or(*name).text());
+              profile_.broker.Update(
+                  *name, std::move(change),
+                  [response, call = std::move(call)](StatusOr<std::string> id) {
+                    if (id.ok()) response->set_id(*id);
+                    call->Finish(id.status());
+                  });
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Delete(
+    grpc::CallbackServerContext* server_context,
+    const pb::DeleteRequest* request, pb::DeleteResponse* response) {
+  return Serve(server_context, "Credentials.Delete", request->name(),
+               [this, request, response](CallPtr call) {
+                 profile_.broker.Resolve(
+                     request->name(),
+                     [this, response, call = std::move(call)](
+                         StatusOr<CredentialName> name) mutable {
+                       if (!name.ok()) return call->Finish(name.status());
+                       response->set_name(name->text());
+                       profile_.broker.Delete(
+                           *name, [call = std::move(call)](Status deleted) {
+                             call->Finish(deleted);
+                           });
+                     });
+               });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Upsert(
+    grpc::CallbackServerContext* server_context,
+    const pb::UpsertRequest* request, pb::UpsertResponse* response) {
+  return Serve(
+      server_context, "Credentials.Upsert", request->name(),
+      [this, request, response](CallPtr call) {
+        const auto name = CredentialName::Parse(request->name());
+        if (!name.ok()) return call->Finish(name.status());
+        response->set_name(name->text());
+        profile_.broker.Upsert(
+            *name, SecretBytes::CopyOf(request->value()),
+            [response, call = std::move(call)](StatusOr<Upserted> upserted) {
+              if (upserted.ok()) {
+                response->set_id(upserted->id);
+                response->set_overwritten(upserted->overwritten);
+              }
+              call->Finish(upserted.status());
+            });
+      });
+}
+
+}  // namespace libretto
