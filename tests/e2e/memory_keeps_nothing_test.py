@@ -1,0 +1,132 @@
+"""A second after serving, no copy of a value is in the agent's memory.
+
+Nor of the password, nor of the minted key's or the session's use. Read as root
+through /proc/PID/mem, which the agent refuses to everybody else.
+"""
+
+import base64
+import os
+import re
+import time
+import unittest
+
+import harness
+
+FRAGMENT = 12  # bytes of a value in a row that count as a copy
+
+
+def memory_of(pid):
+    """Every readable mapping, one after the other."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) r\S+ ", line)
+            if not match or "[vvar]" in line or "[vsyscall]" in line:
+                continue
+            begin, end = (int(text, 16) for text in match.groups())
+            try:
+                memory.seek(begin)
+                yield memory.read(end - begin)
+            except (OSError, OverflowError):
+                continue  # guard pages, and pages that are secret even to root
+
+
+def spellings(secret):
+    """What a copy of `secret`, or of a piece of it, may look like."""
+    raw = secret.encode()
+    texts = [raw, raw.hex().encode(), raw.hex().upper().encode()]
+    # Three offsets: base64 depends on where the secret lies in what is encoded.
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + raw)
+        texts.append(encoded[4:-4])
+    return texts
+
+
+def copies(pid, secrets):
+    """What of `secrets` lies in the memory of `pid`, as (what, spelling)."""
+    wanted = {}
+    for what, secret in secrets.items():
+        for number, text in enumerate(spellings(secret)):
+            for start in range(0, max(1, len(text) - FRAGMENT + 1), 4):
+                piece = text[start:start + FRAGMENT]
+                if len(piece) == FRAGMENT:
+                    wanted[piece] = (what, ("raw", "hex", "HEX", "base64",
+                                            "base64", "base64")[number])
+    pattern = re.compile(b"|".join(map(re.escape, wanted)))
+    found = set()
+    for block in memory_of(pid):
+        for match in pattern.finditer(block):
+            found.add(wanted[match.group()])
+    return found
+
+
+@unittest.skipUnless(os.geteuid() == 0, "reading the agent's memory needs root")
+@unittest.skipIf(harness.SANITIZED, "a sanitizer keeps what is freed")
+class MemoryKeepsNothingTest(harness.E2eTest):
+
+    def setUp(self):
+        super().setUp()
+        self.world.signed_up()
+        self.values = {f"value of {size} bytes":
+                       self.world.secret(f"v{size}", size)
+                       for size in (16, 44, 1024, 65_000)}
+        for number, value in enumerate(self.values.values()):
+            self.world.store(f"name_{number}", value)
+        # What it wrote is not what it reads: a fresh agent.
+        self.world.must("agent", "stop")
+
+    def assert_nothing_left(self):
+        pid = self.world.agent_pid()
+        # The promise is about what stays, not about the moment of serving.
+        time.sleep(1)
+        self.assertEqual(copies(pid, self.values), set())
+
+    def read_all(self):
+        for number, value in enumerate(self.values.values()):
+            self.assertEqual(self.world.read(f"name_{number}"), value)
+
+    def test_the_scan_finds_what_is_there(self):
+        self.world.must("agent", "start")
+        # The address of the account is no secret and is kept.
+        self.world.must("cloud", "auth", "whoami")
+        found = copies(self.world.agent_pid(), {"email": self.world.email})
+        self.assertIn(("email", "raw"), found)
+
+    def test_after_fetching_and_serving(self):
+        self.read_all()
+        self.assert_nothing_left()
+
+    def test_after_serving_from_memory_many_times(self):
+        self.read_all()
+        for _ in range(20):
+            self.read_all()
+        self.assert_nothing_left()
+
+    def test_after_a_sync(self):
+        self.world.must("agent", "sync")
+        self.assert_nothing_left()
+
+    def test_after_storing(self):
+        self.world.must("agent", "start")
+        value = self.world.store("another")
+        self.values = {"stored value": value}
+        self.assert_nothing_left()
+
+    def test_after_run(self):
+        self.world.must("run", "--credential", "name_0", "--", "true")
+        self.assert_nothing_left()
+
+    def test_the_password_after_a_login(self):
+        self.world.log_in()
+        self.values = {"password": self.world.password}
+        self.assert_nothing_left()
+
+    def test_the_cloud_keeps_none_either(self):
+        self.read_all()
+        time.sleep(1)
+        secrets = dict(self.values, password=self.world.password)
+        self.assertEqual(copies(self.world.cloud.pid, secrets), set())
+
+
+if __name__ == "__main__":
+    harness.main()
