@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +140,11 @@ Status StatusOfReport(const std::optional<std::string>& report,
   return remedy.empty() ? status : WithRemedy(status, remedy);
 }
 
+UniqueFd OpenLock(const Paths& paths) {
+  return UniqueFd(
+      open(paths.lock_file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
 }  // namespace
 
 bool IsPassedToAgent(std::string_view environment_entry) {
@@ -161,6 +167,26 @@ bool IsPassedToAgent(std::string_view environment_entry) {
   return name.starts_with("LC_") ||
          std::find(std::begin(kNames), std::end(kNames), name) !=
              std::end(kNames);
+}
+
+bool IsAgentAlive(const Paths& paths) {
+  const UniqueFd lock = OpenLock(paths);
+  return lock.valid() && flock(lock.get(), LOCK_SH | LOCK_NB) != 0 &&
+         errno == EWOULDBLOCK;
+}
+
+bool WaitUntilAgentIsGone(const Paths& paths, unsigned seconds) {
+  const UniqueFd lock = OpenLock(paths);
+  if (!lock.valid()) return true;
+  struct sigaction interrupting {};  // without SA_RESTART
+  interrupting.sa_handler = [](int) {};
+  struct sigaction before {};
+  sigaction(SIGALRM, &interrupting, &before);
+  alarm(seconds);
+  const bool gone = flock(lock.get(), LOCK_SH) == 0;
+  alarm(0);
+  sigaction(SIGALRM, &before, nullptr);
+  return gone;
 }
 
 Status StartAgent(const Paths& paths, AgentEnvironment environment,

@@ -25,6 +25,13 @@ enum class AgentEnvironment {
 Status StartAgent(const Paths& paths, AgentEnvironment environment,
                   Deadline deadline);
 
+// Whether an agent of this user runs or is about to: it holds the lock file.
+bool IsAgentAlive(const Paths& paths);
+
+// Waits until no agent holds the lock file any more; false when one still does
+// after `seconds`. Uses SIGALRM.
+bool WaitUntilAgentIsGone(const Paths& paths, unsigned seconds);
+
 // Whether kAllowListed lets "NAME=value" through.
 bool IsPassedToAgent(std::string_view environment_entry);
 

@@ -1,0 +1,205 @@
+#include "client/commands/app.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "base/credential_name.h"
+#include "client/commands/output.h"
+#include "client/commands/text.h"
+#include "client/commands/verbs.h"
+
+namespace libretto {
+namespace {
+
+constexpr std::string_view kProgram = "librettoctl";
+
+// What the arguments ask for.
+struct Request {
+  const VerbEntry* verb = nullptr;
+  std::string path;               // the words of the verb found so far
+  std::string unknown;            // the word that leads to no verb
+  std::vector<std::string> rest;  // options from before and after the verb
+  std::vector<std::string> command;
+};
+
+bool LeadsTo(const VerbEntry& entry, std::string_view path) {
+  return entry.path == path ||
+         (entry.path.starts_with(path) && entry.path[path.size()] == ' ');
+}
+
+const VerbEntry* VerbAt(std::string_view path) {
+  for (const VerbEntry& entry : Verbs()) {
+    if (entry.path == path) return &entry;
+  }
+  return nullptr;
+}
+
+bool IsGroup(std::string_view path) {
+  return std::any_of(
+      Verbs().begin(), Verbs().end(),
+      [path](const VerbEntry& entry) { return LeadsTo(entry, path); });
+}
+
+// The words that may follow `path`.
+std::vector<std::string_view> WordsAfter(std::string_view path) {
+  std::vector<std::string_view> words;
+  for (const VerbEntry& entry : Verbs()) {
+    std::string_view rest = entry.path;
+    if (!path.empty()) {
+      if (!LeadsTo(entry, path) || entry.path == path) continue;
+      rest.remove_prefix(path.size() + 1);
+    }
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (words.empty() || words.back() != word) words.push_back(word);
+  }
+  return words;
+}
+
+// Options may stand before the verb; those that all verbs share take no value,
+// so the words among them are the verb's.
+Request Understand(const std::vector<std::string>& arguments) {
+  Request request;
+  auto at = arguments.begin();
+  for (; at != arguments.end() && request.verb == nullptr; ++at) {
+    if (*at == "--") break;
+    if (at->starts_with('-')) {
+      request.rest.push_back(*at);
+      continue;
+    }
+    std::string longer = request.path;
+    if (!longer.empty()) longer += ' ';
+    longer += *at;
+    if (!IsGroup(longer)) {
+      request.unknown = *at;
+      return request;
+    }
+    request.path = std::move(longer);
+    request.verb = VerbAt(request.path);
+  }
+  auto end = arguments.end();
+  if (request.verb != nullptr && request.verb->takes_command) {
+    const auto dashes = std::find(at, end, "--");
+    if (dashes != end) request.command.assign(dashes + 1, end);
+    end = dashes;
+  }
+  request.rest.insert(request.rest.end(), at, end);
+  return request;
+}
+
+std::string GroupHelp(std::string_view path) {
+  std::string help = "Usage: " + std::string(kProgram);
+  if (!path.empty()) help += " " + std::string(path);
+  help += " VERB [OPTIONS]\n\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const VerbEntry& entry : Verbs()) {
+    if (!path.empty() && !LeadsTo(entry, path)) continue;
+    rows.push_back(
+        {"  " + std::string(entry.path), std::string(entry.summary)});
+  }
+  help += Columns(rows);
+  help +=
+      "\nOptions of every verb: --help, --no-start (never start an agent), "
+      "--json.\n";
+  help += "Example: librettoctl run --credential username -- npm start\n";
+  return help;
+}
+
+int Report(const Status& status, ExitCode code) {
+  if (status.code() == StatusCode::kCancelled) {
+    Note(Message(status));
+  } else {
+    PrintError(status);
+  }
+  return static_cast<int>(code);
+}
+
+int Usage(const Status& status) { return Report(status, ExitCode::kUsage); }
+
+bool Contains(const std::vector<std::string>& words, std::string_view a,
+              std::string_view b) {
+  return std::any_of(words.begin(), words.end(), [a, b](const auto& word) {
+    return word == a || word == b;
+  });
+}
+
+// No verb: help that was asked for, or what is wrong.
+int WithoutVerb(const Request& request) {
+  const std::string help = std::string(kProgram) + " " + request.path +
+                           (request.path.empty() ? "--help" : " --help");
+  if (!request.unknown.empty()) {
+    const std::string_view nearest =
+        Nearest(request.unknown, WordsAfter(request.path));
+    std::string remedy = help;
+    if (!nearest.empty()) {
+      remedy = std::string(kProgram) + " " + request.path +
+               (request.path.empty() ? "" : " ") + std::string(nearest);
+    }
+    return Usage(WithRemedy(
+        Invalid("there is no verb \"" + Printable(request.unknown) + "\"" +
+                (request.path.empty() ? "" : " under " + request.path)),
+        remedy));
+  }
+  const bool wants_help = Contains(request.rest, "--help", "-h");
+  if (request.path.empty() && Contains(request.rest, "--version", "-V")) {
+    const Status written = WriteOut("librettoctl " LIBRETTO_VERSION "\n");
+    return written.ok() ? 0 : Report(written, ExitCodeOf(written));
+  }
+  if (wants_help || request.path == "help") {
+    const Status written = WriteOut(
+        GroupHelp(request.path == "help" ? std::string() : request.path));
+    return written.ok() ? 0 : Report(written, ExitCodeOf(written));
+  }
+  if (!request.rest.empty()) {
+    return Usage(
+        WithRemedy(Invalid("the option " + Printable(request.rest.front()) +
+                           " needs a verb"),
+                   help));
+  }
+  WriteErr(GroupHelp(request.path));
+  return static_cast<int>(ExitCode::kUsage);
+}
+
+// Parses what follows the verb; an exit code when that settles the matter.
+std::optional<int> Parse(const Request& request, Verb& verb, Context& context) {
+  const std::string name =
+      std::string(kProgram) + " " + std::string(request.verb->path);
+  CLI::App app(std::string(request.verb->summary) + ".", name);
+  app.footer("\nExample: " + std::string(request.verb->example));
+  app.add_flag("--no-start", context.no_start,
+               "Fail when no agent runs instead of starting one");
+  if (request.verb->has_json) {
+    app.add_flag("--json", context.json, "Print data as JSON");
+  }
+  verb.Define(app);
+  std::vector<std::string> reversed(request.rest.rbegin(), request.rest.rend());
+  try {
+    app.parse(reversed);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    const Status written = WriteOut(app.help());
+    return written.ok() ? 0 : Report(written, ExitCodeOf(written));
+  } catch (const CLI::ParseError& error) {
+    return Usage(WithRemedy(Invalid(error.what()), name + " --help"));
+  }
+}
+
+}  // namespace
+
+int RunCommandLine(const std::vector<std::string>& arguments) {
+  Request request = Understand(arguments);
+  if (request.verb == nullptr) return WithoutVerb(request);
+  const std::unique_ptr<Verb> verb = request.verb->make();
+  Context context;
+  context.command = std::move(request.command);
+  const std::optional<int> settled = Parse(request, *verb, context);
+  if (settled.has_value()) return *settled;
+  const Status status = verb->Run(context);
+  return status.ok() ? 0 : Report(status, verb->CodeFor(status));
+}
+
+}  // namespace libretto

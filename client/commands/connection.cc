@@ -1,0 +1,76 @@
+#include "client/commands/connection.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/deadline.h"
+#include "client/commands/pause.h"
+#include "client/transport/channel.h"
+#include "client/transport/unreachable.h"
+
+namespace libretto {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A little less than the two seconds in which a command has to say why.
+constexpr milliseconds kStartLimit(1900);
+constexpr milliseconds kConnectLimit(1500);
+constexpr milliseconds kBetweenLooks(20);
+
+StatusOr<AgentClient> ConnectTo(const std::string& socket, Deadline deadline) {
+  StatusOr<Channel> channel = Channel::Connect(
+      socket, geteuid(), std::min(deadline, In(kConnectLimit)));
+  if (!channel.ok()) return channel.status();
+  return AgentClient(*std::move(channel));
+}
+
+StatusOr<AgentClient> ConnectBy(const Paths& paths, Deadline deadline) {
+  StatusOr<AgentClient> agent = ConnectTo(paths.socket, deadline);
+  if (agent.ok() || !IsNobodyListening(agent.status())) return agent;
+  if (paths.socket_is_explicit) return agent;
+  // A shell without XDG_RUNTIME_DIR (su, cron) looks in the wrong place.
+  const std::optional<std::string> other = SocketOfRunningAgent(paths);
+  if (!other.has_value() || *other == paths.socket) return agent;
+  return ConnectTo(*other, deadline);
+}
+
+Status WithWayOut(const Status& status) {
+  if (!IsNobodyListening(status)) return status;
+  return WithRemedy(status, "librettoctl agent start");
+}
+
+}  // namespace
+
+StatusOr<AgentClient> ConnectOnly(const Paths& paths) {
+  StatusOr<AgentClient> agent = ConnectBy(paths, In(kConnectLimit));
+  if (!agent.ok()) return WithWayOut(agent.status());
+  return agent;
+}
+
+StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind) {
+  const Deadline deadline = In(kStartLimit);
+  StatusOr<AgentClient> agent = ConnectBy(paths, deadline);
+  if (agent.ok()) return Started{*std::move(agent), /*was_running=*/true};
+  if (!IsNobodyListening(agent.status())) return agent.status();
+
+  const Status started = StartAgent(paths, kind, deadline);
+  for (;;) {
+    agent = ConnectBy(paths, deadline);
+    if (agent.ok()) return Started{*std::move(agent), !started.ok()};
+    // Somebody else's start may have won over ours and not be ready yet.
+    const bool another_starts = !started.ok() && IsAgentAlive(paths);
+    if (!another_starts || Remaining(deadline).count() == 0) break;
+    Pause(kBetweenLooks);
+  }
+  if (started.ok()) return agent.status();
+  Status failed = Unreachable("cannot start the agent: " + Message(started));
+  const std::string remedy = Remedy(started);
+  return remedy.empty() ? failed : WithRemedy(std::move(failed), remedy);
+}
+
+}  // namespace libretto

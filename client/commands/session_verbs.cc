@@ -1,0 +1,165 @@
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "base/credential_name.h"
+#include "client/commands/input.h"
+#include "client/commands/json_object.h"
+#include "client/commands/output.h"
+#include "client/commands/text.h"
+#include "client/commands/verbs.h"
+
+namespace libretto {
+namespace {
+
+class Login final : public Verb {
+ public:
+  void Define(CLI::App& app) override {
+    app.add_option("--email", email_, "The account's e-mail address");
+    app.add_flag("--password-stdin", password_from_stdin_,
+                 "Read the password from standard input");
+  }
+
+  Status Run(Context& context) override {
+    LoginForm form;
+    form.api_url = context.ApiUrl();
+    StatusOr<std::string> email = FlagOrAsk(email_, "--email", "E-mail");
+    if (!email.ok()) return email.status();
+    form.email = *std::move(email);
+    StatusOr<SecretBytes> password = ReadPassword(password_from_stdin_);
+    if (!password.ok()) return password.status();
+    form.password = *std::move(password);
+
+    const StatusOr<AgentClient*> agent = context.Agent();
+    if (!agent.ok()) return agent.status();
+    const StatusOr<SignedIn> signed_in = (*agent)->Login(form);
+    if (!signed_in.ok()) return signed_in.status();
+    return Print(context, *signed_in);
+  }
+
+ private:
+  static Status Print(const Context& context, const SignedIn& signed_in) {
+    if (context.json) {
+      return WriteOut(JsonObject()
+                          .Text("email", signed_in.email)
+                          .Flag("email_verified", signed_in.email_verified)
+                          .Text("session_file", signed_in.session_file)
+                          .str() +
+                      "\n");
+    }
+    const std::string email = Printable(signed_in.email);
+    if (!signed_in.email_verified) {
+      Note("Heads up: " + email +
+           " is not verified yet. Verification email sent to " + email + ".");
+    }
+    return WriteOut("Logged in as " + email + ".\n");
+  }
+
+  std::string email_;
+  bool password_from_stdin_ = false;
+};
+
+class Logout final : public Verb {
+ public:
+  void Define(CLI::App& /*app*/) override {}
+
+  Status Run(Context& context) override {
+    const StatusOr<AgentClient*> agent = context.Agent();
+    if (!agent.ok()) return agent.status();
+    const StatusOr<LoggedOut> out = (*agent)->Logout();
+    if (!out.ok()) return out.status();
+    if (context.json) {
+      return WriteOut(JsonObject()
+                          .Flag("was_signed_in", out->was_signed_in)
+                          .Raw("not_revoked", JsonArray(out->not_revoked))
+                          .str() +
+                      "\n");
+    }
+    for (const std::string& left : out->not_revoked) {
+      Note("Not revoked: " + Printable(left, 1024));
+    }
+    return WriteOut(out->was_signed_in ? "Logged out.\n"
+                                       : "Nobody was logged in.\n");
+  }
+};
+
+class WhoAmI final : public Verb {
+ public:
+  void Define(CLI::App& app) override {
+    app.add_flag("--offline", offline_, "Do not ask the cloud");
+  }
+
+  Status Run(Context& context) override {
+    const StatusOr<AgentClient*> agent = context.Agent();
+    if (!agent.ok()) return agent.status();
+    const StatusOr<Identity> who = (*agent)->WhoAmI(!offline_);
+    if (!who.ok()) return who.status();
+    if (context.json) return WriteOut(Json(*who) + "\n");
+    if (who->source == Identity::Source::kNobody) {
+      return WithRemedy(Unauthenticated("nobody is logged in"),
+                        "librettoctl cloud auth login");
+    }
+    return WriteOut(Human(*who));
+  }
+
+ private:
+  static std::string_view SourceWord(Identity::Source source) {
+    switch (source) {
+      case Identity::Source::kSession:
+        return "session";
+      case Identity::Source::kEnvironment:
+        return "LIBRETTO_API_KEY";
+      default:
+        return "nobody";
+    }
+  }
+
+  static std::string Json(const Identity& who) {
+    JsonObject json;
+    json.Text("source", SourceWord(who.source))
+        .TextOrNull("email", who.email)
+        .TextOrNull("user_id", who.user_id)
+        .TextOrNull("api_url", who.api_url)
+        .TextOrNull("organization_name", who.organization_name)
+        .TextOrNull("organization_slug", who.organization_slug)
+        .TextOrNull("expires_at", who.expires_at)
+        .TextOrNull("session_file", who.session_file)
+        .Flag("checked", who.checked);
+    if (who.checked) json.Flag("email_verified", who.email_verified);
+    return json.str();
+  }
+
+  static std::string Human(const Identity& who) {
+    std::vector<std::vector<std::string>> rows;
+    const auto add = [&rows](std::string label, std::string_view value) {
+      if (!value.empty()) {
+        rows.push_back({std::move(label), Printable(value, 1024)});
+      }
+    };
+    add("account", who.email);
+    add("user id", who.user_id);
+    add("source", who.source == Identity::Source::kSession
+                      ? "session in " + who.session_file
+                      : "LIBRETTO_API_KEY of the agent's environment");
+    if (!who.organization_slug.empty()) {
+      add("organisation",
+          who.organization_name + " (" + who.organization_slug + ")");
+    }
+    add("cloud", who.api_url);
+    add("expires", who.expires_at);
+    add("checked", who.checked ? "yes, the cloud agrees" : "no");
+    if (who.checked)
+      add("e-mail", who.email_verified ? "verified" : "unverified");
+    return Columns(rows);
+  }
+
+  bool offline_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakeLogin() { return std::make_unique<Login>(); }
+std::unique_ptr<Verb> MakeLogout() { return std::make_unique<Logout>(); }
+std::unique_ptr<Verb> MakeWhoAmI() { return std::make_unique<WhoAmI>(); }
+
+}  // namespace libretto

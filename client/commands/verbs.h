@@ -1,0 +1,31 @@
+// Every verb of librettoctl, in the order in which help lists them. Any thread.
+#pragma once
+
+#include <span>
+
+#include "client/commands/verb.h"
+
+namespace libretto {
+
+// One maker for each verb, by the file that has it.
+std::unique_ptr<Verb> MakeSignup();  // signup_verb.cc
+std::unique_ptr<Verb> MakeLogin();   // session_verbs.cc
+std::unique_ptr<Verb> MakeLogout();
+std::unique_ptr<Verb> MakeWhoAmI();
+std::unique_ptr<Verb> MakeCreate();  // credential_verbs.cc
+std::unique_ptr<Verb> MakeUpdate();
+std::unique_ptr<Verb> MakeDelete();
+std::unique_ptr<Verb> MakeList();  // read_verbs.cc
+std::unique_ptr<Verb> MakeGet();
+std::unique_ptr<Verb> MakeRead();
+std::unique_ptr<Verb> MakePush();        // push_verb.cc
+std::unique_ptr<Verb> MakeRun();         // run_verb.cc
+std::unique_ptr<Verb> MakeAgentStart();  // agent_verbs.cc
+std::unique_ptr<Verb> MakeAgentStop();
+std::unique_ptr<Verb> MakeAgentStatus();
+std::unique_ptr<Verb> MakeAgentSync();
+std::unique_ptr<Verb> MakeHelpExitCodes();  // help_verb.cc
+
+std::span<const VerbEntry> Verbs();
+
+}  // namespace libretto
