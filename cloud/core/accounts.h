@@ -1,0 +1,84 @@
+// Accounts: sign-up (with or without an organisation), sign-in, and the proof
+// that a mail address belongs to who signed up. Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/errors.h"
+#include "base/secret.h"
+#include "cloud/core/mailer.h"
+#include "cloud/core/passwords.h"
+#include "cloud/core/sessions.h"
+#include "cloud/core/store.h"
+#include "cloud/core/tokens.h"
+
+namespace libretto::cloud {
+
+struct OrganizationRequest {
+  std::string name;
+  std::string slug;
+  std::string alert_email;
+};
+
+struct SignUpRequest {
+  std::string name;
+  std::string email;
+  SecretBytes password;
+  std::optional<OrganizationRequest> organization = {};
+  std::string callback_url = "/";  // where the mailed link leads
+  std::string user_agent;
+};
+
+struct SignUpResult {
+  SignedIn signed_in;
+  std::optional<Organization> organization = {};
+};
+
+class Accounts {
+ public:
+  struct Needs {
+    Store& store;
+    Mailer& mailer;
+    Sessions& sessions;
+    const Passwords& passwords;
+    const Signer& link_signer;
+    const Clock& clock;
+    std::string base_url;
+  };
+
+  explicit Accounts(Needs needs) : needs_(std::move(needs)) {}
+
+  // Refusals: kPasswordTooShort, kPasswordTooLong, kEmailTaken, kSlugTaken. A
+  // verification mail that cannot be sent does not undo the sign-up: the user
+  // can ask for another.
+  StatusOr<SignUpResult> SignUp(const SignUpRequest& request);
+
+  // kWrongEmailOrPassword, after the same time, whichever of them is wrong.
+  StatusOr<SignedIn> SignIn(std::string_view email, const SecretBytes& password,
+                            bool remember, std::string_view user_agent);
+
+  // OK also for an address that nobody has or that is verified, unless it is
+  // `signed_in` who asks: kEmailMismatch, kEmailAlreadyVerified.
+  Status SendVerification(std::string_view email, std::string_view callback_url,
+                          const User* signed_in);
+
+  // kBadVerificationToken. Verifying twice is fine.
+  Status VerifyEmail(std::string_view token);
+
+  StatusOr<std::vector<Organization>> OrganizationsOf(const User& user) {
+    return needs_.store.OrganizationsOf(user.id);
+  }
+
+ private:
+  void MailVerification(const User& user, std::string_view callback_url);
+  std::string VerificationToken(const User& user,
+                                std::string_view expiry) const;
+
+  const Needs needs_;
+};
+
+}  // namespace libretto::cloud

@@ -1,0 +1,111 @@
+#include "cloud/core/master_key.h"
+
+#include <sys/stat.h>
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <sodium.h>
+
+#include "base/check.h"
+#include "base/files.h"
+#include "cloud/core/sealed_text.h"
+
+namespace libretto::cloud {
+namespace {
+
+constexpr char kContext[crypto_kdf_CONTEXTBYTES + 1] = "libretto";
+constexpr unsigned kSealing = 1;
+constexpr unsigned kCookies = 2;
+constexpr unsigned kMailedLinks = 3;
+constexpr std::size_t kBytes = crypto_kdf_KEYBYTES;
+constexpr std::size_t kMaxFileBytes = 256;
+constexpr char kKeyCheck[] = "key_check";
+
+StatusOr<SecretBytes> ReadKey(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) == 0 && (about.st_mode & 077) != 0) {
+    return WithRemedy(Denied("the key file " + path + " can be read by others"),
+                      "chmod 600 " + path);
+  }
+  StatusOr<SecretBytes> text = ReadFile(path, kMaxFileBytes);
+  if (!text.ok()) return text.status();
+  SecretBytes bytes(kBytes);
+  std::size_t length = 0;
+  const int result = sodium_hex2bin(
+      reinterpret_cast<unsigned char*>(bytes.RevealMutable()), kBytes,
+      text->Reveal().data(), text->size(), "\n", &length, nullptr);
+  if (result != 0 || length != kBytes) {
+    return Invalid("the key file " + path +
+                   " does not hold 64 hexadecimal digits");
+  }
+  return bytes;
+}
+
+StatusOr<SecretBytes> MakeKey(const std::string& path) {
+  SecretBytes bytes = RandomBytes(kBytes);
+  SecretBytes text(2 * kBytes + 1);
+  sodium_bin2hex(text.RevealMutable(), text.size(),
+                 reinterpret_cast<const unsigned char*>(bytes.Reveal().data()),
+                 kBytes);
+  text.RevealMutable()[2 * kBytes] = '\n';
+  Status written = WriteFileAtomically(path, text.Reveal(), 0600);
+  if (!written.ok()) return written;
+  return bytes;
+}
+
+Status WrongKey(const std::string& path, std::string_view why) {
+  return WithRemedy(
+      Invalid("the database holds data that is sealed under another key than "
+              "that of " +
+              path + ": " + std::string(why)),
+      "libretto-cloud serve --key-file PATH-OF-THE-RIGHT-KEY");
+}
+
+}  // namespace
+
+StatusOr<MasterKey> MasterKey::Open(const std::string& path, Store& store) {
+  const StatusOr<std::string> check = store.Setting(kKeyCheck);
+  const bool is_new = check.status().code() == StatusCode::kNotFound;
+  if (!check.ok() && !is_new) return check.status();
+
+  StatusOr<SecretBytes> bytes = ReadKey(path);
+  if (bytes.status().code() == StatusCode::kNotFound) {
+    if (!is_new) return WrongKey(path, "there is no such file");
+    bytes = MakeKey(path);
+  }
+  if (!bytes.ok()) return bytes.status();
+
+  MasterKey key(*std::move(bytes));
+  if (is_new) {
+    Status stored =
+        store.PutSetting(kKeyCheck, SealToText(SecretBytes::CopyOf(kKeyCheck),
+                                               key.SealingKey(), kKeyCheck));
+    if (!stored.ok()) return stored;
+  } else if (!OpenText(*check, key.SealingKey(), kKeyCheck).ok()) {
+    return WrongKey(path, "the key check does not open");
+  }
+  return key;
+}
+
+SecretBytes MasterKey::Derive(unsigned id) const {
+  SecretBytes key(kBytes);
+  const int result = crypto_kdf_derive_from_key(
+      reinterpret_cast<unsigned char*>(key.RevealMutable()), kBytes, id,
+      kContext, reinterpret_cast<const unsigned char*>(bytes_.Reveal().data()));
+  LIBRETTO_CHECK(result == 0);
+  return key;
+}
+
+DataKey MasterKey::SealingKey() const {
+  StatusOr<DataKey> key = DataKey::FromBytes(Derive(kSealing));
+  LIBRETTO_CHECK(key.ok());
+  return *std::move(key);
+}
+
+SecretBytes MasterKey::CookieKey() const { return Derive(kCookies); }
+
+SecretBytes MasterKey::MailedLinkKey() const { return Derive(kMailedLinks); }
+
+}  // namespace libretto::cloud

@@ -1,0 +1,35 @@
+// The one secret of an installation: 32 bytes in a file that is not in the
+// database. From it come the key that seals credential values and the keys
+// that sign cookies and mailed links. The database remembers a value sealed
+// under it, so that a wrong or lost file is noticed at start and not when the
+// first credential fails to open.
+#pragma once
+
+#include <string>
+
+#include "base/errors.h"
+#include "base/seal.h"
+#include "base/secret.h"
+#include "cloud/core/store.h"
+
+namespace libretto::cloud {
+
+class MasterKey {
+ public:
+  // Reads `path`, or makes it (0600) when neither it nor sealed data exists.
+  // Invalid() when the file is not what this database was sealed with.
+  static StatusOr<MasterKey> Open(const std::string& path, Store& store);
+
+  DataKey SealingKey() const;
+  SecretBytes CookieKey() const;
+  SecretBytes MailedLinkKey() const;
+
+ private:
+  explicit MasterKey(SecretBytes bytes) : bytes_(std::move(bytes)) {}
+
+  SecretBytes Derive(unsigned id) const;
+
+  SecretBytes bytes_;
+};
+
+}  // namespace libretto::cloud

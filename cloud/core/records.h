@@ -1,0 +1,82 @@
+// What the cloud keeps, as plain values. Secrets appear here only in the form
+// in which they are stored: hashed or sealed. Immutable after construction.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+
+namespace libretto::cloud {
+
+// UTC with milliseconds: what the contract shows and what is stored.
+using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+inline Timestamp NowOf(const Clock& clock) {
+  return std::chrono::floor<std::chrono::milliseconds>(clock.WallNow());
+}
+
+// "2026-01-01T00:00:00.000Z"
+std::string Iso8601(Timestamp time);
+
+struct User {
+  std::string id;
+  std::string email;  // lower-cased
+  std::string name;
+  bool email_verified = false;
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+
+// An organisation is a tenant.
+struct Organization {
+  std::string id;
+  std::string slug;
+  std::string name;
+  std::string alert_email;
+  Timestamp created_at;
+};
+
+// One user belongs to one organisation at most.
+struct Membership {
+  std::string id;
+  std::string user_id;
+  std::string organization_id;
+  std::string role;
+  Timestamp created_at;
+};
+
+struct Session {
+  std::string id;
+  std::string token_hash;
+  std::string user_id;
+  bool remember = true;  // false: one day, never extended
+  std::string user_agent;
+  Timestamp created_at;
+  Timestamp updated_at;
+  Timestamp expires_at;
+};
+
+struct ApiKey {
+  std::string id;
+  std::string key_hash;
+  std::string user_id;
+  std::optional<std::string> name = {};
+  std::optional<std::string> prefix = {};
+  std::string start;  // the first characters, to tell them
+  std::optional<std::string> metadata = {};  // a JSON object
+  std::optional<Timestamp> last_request = {};
+  std::optional<Timestamp> expires_at = {};
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+
+struct Credential {
+  std::string id;
+  std::string name;
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+
+}  // namespace libretto::cloud

@@ -1,0 +1,79 @@
+#include "cloud/core/refusal.h"
+
+#include <cstdlib>
+
+#include "absl/strings/cord.h"
+#include "base/check.h"
+
+namespace libretto::cloud {
+namespace {
+
+constexpr char kPayload[] = "libretto.cloud.refusal";
+
+struct Meaning {
+  Refusal refusal;
+  Status (*make)(std::string_view);
+  std::string_view message;
+};
+
+constexpr Meaning kMeanings[] = {
+    {Refusal::kEmailTaken, Conflict, "User already exists. Use another email."},
+    {Refusal::kSlugTaken, Conflict, "Organization slug is already taken."},
+    {Refusal::kPasswordTooShort, Invalid, "Password too short"},
+    {Refusal::kPasswordTooLong, Invalid, "Password too long"},
+    {Refusal::kWrongEmailOrPassword, Unauthenticated,
+     "Invalid email or password"},
+    {Refusal::kSignedOut, Unauthenticated, "Unauthorized"},
+    {Refusal::kBadVerificationToken, Unauthenticated, "invalid_token"},
+    {Refusal::kEmailMismatch, Invalid, "Email mismatch"},
+    {Refusal::kEmailAlreadyVerified, Invalid, "Email is already verified"},
+    {Refusal::kEmailNotVerified, Denied, "Email not verified"},
+    {Refusal::kNoOrganization, Denied,
+     "This account belongs to no organization"},
+    {Refusal::kApiKeyMissing, Unauthenticated, "Missing API key"},
+    {Refusal::kApiKeyMalformed, Unauthenticated, "Invalid API key."},
+    {Refusal::kApiKeyUnknown, Unauthenticated, "Invalid API key."},
+    {Refusal::kApiKeyExpired, Unauthenticated, "API Key has expired"},
+    {Refusal::kApiKeyNotFound, NotFound, "API Key not found"},
+    {Refusal::kLabelTooLong, Invalid,
+     "The name length is either too large or too small."},
+    {Refusal::kLifetimeTooShort, Invalid,
+     "The expiresIn is smaller than the predefined minimum value."},
+    {Refusal::kLifetimeTooLong, Invalid,
+     "The expiresIn is larger than the predefined maximum value."},
+    {Refusal::kMetadataTooLarge, Invalid,
+     "metadata is larger than 4096 bytes as JSON"},
+    {Refusal::kCredentialExists, Conflict, "Credential already exists"},
+    {Refusal::kCredentialNotFound, NotFound, "Credential not found"},
+    {Refusal::kCredentialNameTooLong, Invalid,
+     "A credential name is 1 to 1024 bytes long"},
+    {Refusal::kCredentialValueTooLarge, Invalid,
+     "A credential value is at most 65536 bytes long"},
+};
+
+const Meaning& MeaningOf(Refusal refusal) {
+  const Meaning& meaning = kMeanings[static_cast<std::size_t>(refusal)];
+  LIBRETTO_CHECK(meaning.refusal == refusal);
+  return meaning;
+}
+
+}  // namespace
+
+Status Refuse(Refusal refusal) {
+  return Refuse(refusal, MeaningOf(refusal).message);
+}
+
+Status Refuse(Refusal refusal, std::string_view message) {
+  Status status = MeaningOf(refusal).make(message);
+  status.SetPayload(kPayload,
+                    absl::Cord(std::to_string(static_cast<int>(refusal))));
+  return status;
+}
+
+std::optional<Refusal> RefusalOf(const Status& status) {
+  const auto payload = status.GetPayload(kPayload);
+  if (!payload.has_value()) return std::nullopt;
+  return static_cast<Refusal>(std::atoi(std::string(*payload).c_str()));
+}
+
+}  // namespace libretto::cloud

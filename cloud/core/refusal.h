@@ -1,0 +1,48 @@
+// Why the cloud says no, in its own words. A refusal is a Status with one of
+// these attached; the edge turns it into the contract's status and code. The
+// message is the contract's. Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/errors.h"
+
+namespace libretto::cloud {
+
+enum class Refusal {
+  kEmailTaken,
+  kSlugTaken,
+  kPasswordTooShort,
+  kPasswordTooLong,
+  kWrongEmailOrPassword,
+  kSignedOut,  // no session, or one that has ended
+  kBadVerificationToken,
+  kEmailMismatch,
+  kEmailAlreadyVerified,
+  kEmailNotVerified,
+  kNoOrganization,
+  kApiKeyMissing,
+  kApiKeyMalformed,
+  kApiKeyUnknown,
+  kApiKeyExpired,
+  kApiKeyNotFound,
+  kLabelTooLong,
+  kLifetimeTooShort,
+  kLifetimeTooLong,
+  kMetadataTooLarge,
+  kCredentialExists,
+  kCredentialNotFound,
+  kCredentialNameTooLong,
+  kCredentialValueTooLarge,
+};
+
+Status Refuse(Refusal refusal);
+
+// With a message that names the thing, e.g. the slug that is taken.
+Status Refuse(Refusal refusal, std::string_view message);
+
+std::optional<Refusal> RefusalOf(const Status& status);
+
+}  // namespace libretto::cloud

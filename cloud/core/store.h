@@ -1,0 +1,109 @@
+// What the cloud asks of its database. Each call is one transaction: it
+// happens as a whole or not at all. Nothing is checked here but what only the
+// database can know (uniqueness, existence). Any thread (guarded).
+//
+// NotFound() is said where nothing matches, Offline() when the database cannot
+// be used now.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/errors.h"
+#include "cloud/core/records.h"
+
+namespace libretto::cloud {
+
+struct NewAccount {
+  User user;
+  std::string password_hash;
+  Session session;
+  // Both or neither.
+  std::optional<Organization> organization = {};
+  std::optional<Membership> membership = {};
+};
+
+struct Login {
+  User user;
+  std::string password_hash;
+};
+
+struct SessionAndUser {
+  Session session;
+  User user;
+};
+
+struct KeyAndUser {
+  ApiKey key;
+  User user;
+  std::string tenant_id;  // empty when the user has no organisation
+};
+
+struct CredentialChange {
+  std::optional<std::string> name = {};
+  std::optional<std::string> sealed = {};
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Values of the installation itself, such as the key check.
+  virtual StatusOr<std::string> Setting(std::string_view name) = 0;
+  virtual Status PutSetting(std::string_view name, std::string_view value) = 0;
+
+  // Refusal::kSlugTaken, Refusal::kEmailTaken.
+  virtual Status AddAccount(const NewAccount& account) = 0;
+  virtual StatusOr<Login> LoginByEmail(std::string_view email) = 0;
+  virtual StatusOr<User> UserById(std::string_view id) = 0;
+  virtual Status MarkEmailVerified(std::string_view user_id, Timestamp now) = 0;
+  virtual StatusOr<std::vector<Organization>> OrganizationsOf(
+      std::string_view user_id) = 0;
+
+  virtual Status AddSession(const Session& session) = 0;
+  virtual StatusOr<SessionAndUser> SessionByTokenHash(
+      std::string_view token_hash) = 0;
+  virtual Status ExtendSession(std::string_view id, Timestamp now,
+                               Timestamp expires_at) = 0;
+  virtual Status RemoveSession(std::string_view token_hash) = 0;
+
+  virtual Status AddApiKey(const ApiKey& key) = 0;
+  virtual StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) = 0;
+  // Oldest first.
+  virtual StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) = 0;
+  virtual Status RemoveApiKey(std::string_view user_id,
+                              std::string_view id) = 0;
+  using KeyUse = std::pair<std::string, Timestamp>;  // id, when
+  virtual Status NoteApiKeyUses(const std::vector<KeyUse>& uses) = 0;
+
+  // Sessions and API keys whose time is over.
+  virtual Status RemoveExpired(Timestamp now) = 0;
+
+  // Refusal::kCredentialExists.
+  virtual Status AddCredential(std::string_view tenant_id,
+                               const Credential& credential,
+                               std::string_view sealed) = 0;
+  // By name, in byte order.
+  virtual StatusOr<std::vector<Credential>> CredentialsOf(
+      std::string_view tenant_id) = 0;
+  struct IdAndSealed {
+    std::string id;
+    std::string sealed;
+  };
+  virtual StatusOr<IdAndSealed> CredentialByName(std::string_view tenant_id,
+                                                 std::string_view name) = 0;
+  // `updated_at` becomes `now`, or one millisecond more than it was when that
+  // is later: a reader who compares it notices every change. NotFound(),
+  // Refusal::kCredentialExists for a name that another one has.
+  virtual Status ChangeCredential(std::string_view tenant_id,
+                                  std::string_view id,
+                                  const CredentialChange& change,
+                                  Timestamp now) = 0;
+  virtual Status RemoveCredential(std::string_view tenant_id,
+                                  std::string_view id) = 0;
+};
+
+}  // namespace libretto::cloud

@@ -1,0 +1,45 @@
+// Requests and responses as plain values: what the routes see, so that none of
+// them knows the HTTP library. Immutable after construction.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace libretto::cloud {
+
+// For output: keeps the order in which members were added, as the contract
+// shows them.
+using JsonOut = nlohmann::ordered_json;
+
+struct HttpRequest {
+  // The value of the header with this lower-case name; empty when missing. A
+  // repeated header is joined with ", ", a Cookie with "; ".
+  std::string_view Header(std::string_view name) const;
+
+  std::string method;
+  std::string path;   // as sent, without the query
+  std::string query;  // without the '?'
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+HttpResponse JsonResponse(int status, const JsonOut& body);
+
+// `name` in application/x-www-form-urlencoded text, decoded; empty when it is
+// not there.
+std::string QueryParameter(std::string_view query, std::string_view name);
+
+// All of it, as a JSON object of strings.
+nlohmann::json FormAsJson(std::string_view form);
+
+}  // namespace libretto::cloud

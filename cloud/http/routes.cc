@@ -1,0 +1,29 @@
+#include "cloud/http/routes.h"
+
+#include "cloud/http/better_auth.h"
+#include "cloud/http/rpc.h"
+
+namespace libretto::cloud {
+
+std::vector<Route> AllRoutes(const Services& services) {
+  std::vector<Route> routes;
+  AddAccountRoutes(services, routes);
+  AddSessionRoutes(services, routes);
+  AddVerificationRoutes(services, routes);
+  AddApiKeyRoutes(services, routes);
+  AddCredentialRoutes(services, routes);
+  routes.push_back(
+      {.method = "GET", .path = "/api/auth/ok", .handle = [](const Call&) {
+         return BetterAuth::Ok({{"ok", true}});
+       }});
+  // The public command reports its use to whatever server it talks to. This
+  // one wants to know nothing and keeps nothing.
+  routes.push_back({.method = "POST",
+                    .path = "/v1/telemetry/recordCliEvent",
+                    .handle = [](const Call&) {
+                      return Rpc::Ok({{"success", true}});
+                    }});
+  return routes;
+}
+
+}  // namespace libretto::cloud

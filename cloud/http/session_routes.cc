@@ -1,0 +1,111 @@
+// Who am I, sign-out, and what I belong to.
+#include "cloud/http/better_auth.h"
+#include "cloud/http/routes.h"
+
+namespace libretto::cloud {
+namespace {
+
+// What a session made from an API key claims to live on for, when the key
+// itself does not expire. Better Auth's seven days, read as milliseconds.
+constexpr std::chrono::milliseconds kKeySessionLifetime(604'800);
+
+void ClearCookies(const Services& services, HttpResponse& response) {
+  for (const std::string& cookie : services.cookie.Clear()) {
+    response.headers.emplace_back("set-cookie", cookie);
+  }
+}
+
+JsonOut SessionJson(const Session& session, const SecretBytes& token) {
+  return {{"expiresAt", Iso8601(session.expires_at)},
+          {"token", token.Reveal()},
+          {"createdAt", Iso8601(session.created_at)},
+          {"updatedAt", Iso8601(session.updated_at)},
+          {"ipAddress", ""},
+          {"userAgent", session.user_agent},
+          {"userId", session.user_id},
+          {"activeOrganizationId", nullptr},
+          {"id", session.id}};
+}
+
+JsonOut KeySessionJson(const Services& services, const Call& call) {
+  const ApiKey& key = *call.identity->key;
+  const Timestamp now = NowOf(services.clock);
+  return {{"id", key.id},
+          {"token", call.identity->token.Reveal()},
+          {"userId", key.user_id},
+          {"userAgent", call.request.Header("user-agent")},
+          {"ipAddress", nullptr},
+          {"createdAt", Iso8601(now)},
+          {"updatedAt", Iso8601(now)},
+          {"expiresAt",
+           Iso8601(key.expires_at.value_or(now + kKeySessionLifetime))}};
+}
+
+HttpResponse GetSession(const Services& services, const Call& call) {
+  if (!call.identity.has_value()) {
+    HttpResponse response = BetterAuth::Ok(nullptr);
+    if (call.session_is_over) ClearCookies(services, response);
+    return response;
+  }
+  const Identity& identity = *call.identity;
+  const JsonOut user = BetterAuth::UserJson(identity.user);
+  if (identity.key.has_value()) {
+    return BetterAuth::Ok(
+        {{"user", user}, {"session", KeySessionJson(services, call)}});
+  }
+  return BetterAuth::Ok(
+      {{"session", SessionJson(*identity.session, identity.token)},
+       {"user", user}});
+}
+
+HttpResponse SignOut(const Services& services, const Call& call) {
+  // Of the cookie's session; a key that comes along stays valid.
+  const auto token = services.cookie.TokenIn(call.request.Header("cookie"));
+  if (token.has_value()) {
+    const Status ended = services.sessions.End(*token);
+    if (!ended.ok()) return BetterAuth::Failure(ended);
+  }
+  HttpResponse response = BetterAuth::Ok({{"success", true}});
+  ClearCookies(services, response);
+  return response;
+}
+
+HttpResponse ListOrganizations(const Services& services, const Call& call) {
+  const auto organizations =
+      services.accounts.OrganizationsOf(call.identity->user);
+  if (!organizations.ok()) return BetterAuth::Failure(organizations.status());
+  JsonOut list = JsonOut::array();
+  for (const Organization& organization : *organizations) {
+    list.push_back({{"name", organization.name},
+                    {"slug", organization.slug},
+                    {"logo", nullptr},
+                    {"createdAt", Iso8601(organization.created_at)},
+                    {"metadata", nullptr},
+                    {"id", organization.id}});
+  }
+  return BetterAuth::Ok(list);
+}
+
+}  // namespace
+
+void AddSessionRoutes(const Services& services, std::vector<Route>& routes) {
+  routes.push_back({.method = "GET",
+                    .path = "/api/auth/get-session",
+                    .auth = Auth::kOptional,
+                    .handle = [services](const Call& call) {
+                      return GetSession(services, call);
+                    }});
+  routes.push_back({.method = "POST",
+                    .path = "/api/auth/sign-out",
+                    .handle = [services](const Call& call) {
+                      return SignOut(services, call);
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/api/auth/organization/list",
+                    .auth = Auth::kRequired,
+                    .handle = [services](const Call& call) {
+                      return ListOrganizations(services, call);
+                    }});
+}
+
+}  // namespace libretto::cloud

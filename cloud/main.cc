@@ -1,0 +1,258 @@
+// libretto-cloud: reads the command line, builds every object in the order of
+// their lifetimes, serves until SIGTERM or SIGINT.
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "cloud/core/accounts.h"
+#include "cloud/core/api_keys.h"
+#include "cloud/core/credentials.h"
+#include "cloud/core/master_key.h"
+#include "cloud/core/passwords.h"
+#include "cloud/core/sessions.h"
+#include "cloud/http/origins.h"
+#include "cloud/http/router.h"
+#include "cloud/http/routes.h"
+#include "cloud/http/server.h"
+#include "cloud/http/session_cookie.h"
+#include "cloud/mail/outbox.h"
+#include "cloud/store/soci_store.h"
+
+namespace libretto::cloud {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 64;
+constexpr std::string_view kOutboxScheme = "outbox:";
+
+struct Options {
+  std::string listen = "127.0.0.1:8080";
+  std::string database;
+  std::string mail;
+  std::string base_url;
+  std::string key_file;
+  bool behind_tls_proxy = false;
+};
+
+// Writes the failures of another mailer to the log: a sign-up does not fail
+// for its mail, so nobody else would hear of them.
+class LoggedMailer final : public Mailer {
+ public:
+  explicit LoggedMailer(Mailer& mailer) : mailer_(mailer) {}
+
+  Status Send(const Mail& mail) override {
+    Status sent = mailer_.Send(mail);
+    if (!sent.ok()) spdlog::error("mail not sent: {}", Message(sent));
+    return sent;
+  }
+
+ private:
+  Mailer& mailer_;
+};
+
+int Complain(const Status& status) {
+  std::fprintf(stderr, "libretto-cloud: %s\n", Message(status).c_str());
+  const std::string remedy = Remedy(status);
+  if (!remedy.empty()) std::fprintf(stderr, "  try: %s\n", remedy.c_str());
+  return kFailed;
+}
+
+StatusOr<std::string> KeyFileOf(const Options& options,
+                                const DatabaseUrl& database) {
+  if (!options.key_file.empty()) return options.key_file;
+  if (database.kind == DatabaseUrl::Kind::kSqlite) {
+    return database.target + ".key";
+  }
+  return WithRemedy(
+      Invalid("with PostgreSQL it has to be said where the key lies that "
+              "seals credential values"),
+      "libretto-cloud serve ... --key-file /var/lib/libretto-cloud/key");
+}
+
+StatusOr<ListenAddress> ListenAddressOf(const Options& options) {
+  StatusOr<ListenAddress> address = ListenAddress::Parse(options.listen);
+  if (!address.ok() || address->is_loopback || options.behind_tls_proxy) {
+    return address;
+  }
+  return WithRemedy(
+      Denied(options.listen +
+             " can be reached from other machines, and this server speaks "
+             "plain HTTP: passwords would cross the network readable"),
+      "put a TLS proxy in front and add --behind-tls-proxy, or listen on "
+      "127.0.0.1:8080");
+}
+
+StatusOr<Outbox> OutboxOf(const Options& options, const Clock& clock) {
+  if (!options.mail.starts_with(kOutboxScheme) ||
+      options.mail.size() == kOutboxScheme.size()) {
+    return WithRemedy(
+        Invalid("--mail " + options.mail + " is not of the form outbox:DIR"),
+        "--mail outbox:/var/lib/libretto-cloud/outbox");
+  }
+  return Outbox::Open(options.mail.substr(kOutboxScheme.size()), clock);
+}
+
+std::string UrlOf(const ListenAddress& address, std::uint16_t port) {
+  const bool is_ipv6 = address.host.find(':') != std::string::npos;
+  return "http://" + (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" +
+         std::to_string(port);
+}
+
+void LogAccess(const AccessRecord& record) {
+  spdlog::info("request id={} method={} path={} status={} us={}", record.id,
+               record.method, record.path, record.status, record.took.count());
+}
+
+void KeepHouse(ApiKeys& api_keys, Store& store, const Clock& clock) {
+  const Status written = api_keys.WriteUses();
+  if (!written.ok()) spdlog::error("key uses: {}", Message(written));
+  const Status removed = store.RemoveExpired(NowOf(clock));
+  if (!removed.ok()) spdlog::error("expired rows: {}", Message(removed));
+}
+
+void WaitForSignal(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  spdlog::info("stopping signal={}", signal);
+}
+
+// Before the first thread, so that all threads inherit it: these signals are
+// taken by sigwait() alone.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+Status Serve(const Options& options) {
+  const sigset_t signals = BlockSignals();
+  const SystemClock clock;
+
+  const StatusOr<ListenAddress> address = ListenAddressOf(options);
+  if (!address.ok()) return address.status();
+  const StatusOr<DatabaseUrl> database = DatabaseUrl::Parse(options.database);
+  if (!database.ok()) return database.status();
+  const StatusOr<std::string> key_file = KeyFileOf(options, *database);
+  if (!key_file.ok()) return key_file.status();
+  StatusOr<Outbox> outbox = OutboxOf(options, clock);
+  if (!outbox.ok()) return outbox.status();
+
+  const auto store = SociStore::Open(*database);
+  if (!store.ok()) return store.status();
+  const StatusOr<MasterKey> key = MasterKey::Open(*key_file, **store);
+  if (!key.ok()) return key.status();
+
+  const auto server = HttpServer::Listen(*address);
+  if (!server.ok()) return server.status();
+  const std::string here = UrlOf(*address, (*server)->port());
+  const std::string base_url =
+      options.base_url.empty() ? here : options.base_url;
+  const StatusOr<TrustedOrigins> origins = TrustedOrigins::For(base_url);
+  if (!origins.ok()) return origins.status();
+
+  LoggedMailer mailer(*outbox);
+  const Passwords passwords{PasswordCost()};
+  const Signer link_signer(key->MailedLinkKey());
+  const SessionCookie cookie(key->CookieKey(), base_url.starts_with("https:"));
+  Sessions sessions(**store, clock);
+  Accounts accounts({.store = **store,
+                     .mailer = mailer,
+                     .sessions = sessions,
+                     .passwords = passwords,
+                     .link_signer = link_signer,
+                     .clock = clock,
+                     .base_url = base_url});
+  ApiKeys api_keys(**store, clock);
+  Credentials credentials(**store, clock, key->SealingKey());
+  const Router router({.sessions = sessions,
+                       .api_keys = api_keys,
+                       .cookie = cookie,
+                       .origins = *origins},
+                      AllRoutes({.accounts = accounts,
+                                 .sessions = sessions,
+                                 .api_keys = api_keys,
+                                 .credentials = credentials,
+                                 .clock = clock,
+                                 .cookie = cookie,
+                                 .origins = *origins}));
+
+  (*server)->Start(router, LogAccess,
+                   [&] { KeepHouse(api_keys, **store, clock); });
+  std::printf("libretto-cloud: listening on %s\n", here.c_str());
+  std::fflush(stdout);
+  WaitForSignal(signals);
+  (*server)->Stop();
+  return api_keys.WriteUses();
+}
+
+int Run(int argc, char** argv) {
+  Options options;
+  CLI::App app(
+      "A self-hostable server of the Libretto Cloud API: accounts, API keys "
+      "and credentials.",
+      "libretto-cloud");
+  app.require_subcommand(1);
+  CLI::App* const serve = app.add_subcommand(
+      "serve",
+      "Serve over plain HTTP until SIGTERM or Ctrl-C.\n"
+      "Example: libretto-cloud serve --db sqlite:cloud.db --mail outbox:mail");
+  serve
+      ->add_option("--listen", options.listen,
+                   "Address to listen on, HOST:PORT; port 0 takes a free one")
+      ->capture_default_str();
+  serve
+      ->add_option("--db", options.database,
+                   "sqlite:PATH, or postgresql://[USER@]HOST[:PORT]/NAME")
+      ->required();
+  serve
+      ->add_option("--mail", options.mail,
+                   "outbox:DIR: each mail becomes a .eml file in DIR")
+      ->required();
+  serve->add_option("--base-url", options.base_url,
+                    "URL under which clients reach this server (default: "
+                    "http://HOST:PORT); https makes cookies secure");
+  serve->add_option("--key-file", options.key_file,
+                    "File of the key that seals credential values, made when "
+                    "the database is new (default: PATH of SQLite + .key)");
+  serve->add_flag("--behind-tls-proxy", options.behind_tls_proxy,
+                  "Allow an address that other machines reach: TLS ends in a "
+                  "proxy in front");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  const Status served = Serve(options);
+  return served.ok() ? 0 : Complain(served);
+}
+
+}  // namespace
+}  // namespace libretto::cloud
+
+int main(int argc, char** argv) {
+  libretto::HardenProcess();
+  umask(077);
+  try {
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("libretto-cloud"));
+    return libretto::cloud::Run(argc, argv);
+  } catch (...) {
+    std::fputs("libretto-cloud: out of memory or an internal error\n", stderr);
+    return libretto::cloud::kFailed;
+  }
+}

@@ -1,0 +1,70 @@
+#include "cloud/store/connection.h"
+
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+namespace libretto::cloud {
+namespace {
+
+constexpr std::string_view kPostgresUniqueViolation = "23505";
+
+bool MayPass(int sqlite_result) {
+  switch (sqlite_result) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Status FailureOf(const soci::soci_error& error) {
+  if (const auto* sqlite =
+          dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
+    const std::string code = std::to_string(sqlite->result());
+    if (MayPass(sqlite->result())) {
+      return Offline("the database cannot be used now (SQLite error " + code +
+                     ")");
+    }
+    return Internal("SQLite error " + code);
+  }
+  if (const auto* postgres =
+          dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
+    const std::string code = postgres->sqlstate();
+    const bool is_ours =
+        error.get_error_category() == soci::soci_error::constraint_violation ||
+        error.get_error_category() == soci::soci_error::invalid_statement;
+    if (is_ours) return Internal("PostgreSQL error " + code);
+    return Offline("the database cannot be used now (PostgreSQL error " + code +
+                   ")");
+  }
+  return Internal("the database library failed");
+}
+
+bool IsUniqueViolation(const soci::soci_error& error) {
+  if (const auto* sqlite =
+          dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
+    return sqlite->result() == SQLITE_CONSTRAINT;
+  }
+  if (const auto* postgres =
+          dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
+    return postgres->sqlstate() == kPostgresUniqueViolation;
+  }
+  return false;
+}
+
+void Revive(soci::session& sql) noexcept {
+  try {
+    if (!sql.is_connected()) sql.reconnect();
+  } catch (const std::exception&) {
+    // Still away: whoever leases this connection next hears the same.
+  }
+}
+
+}  // namespace libretto::cloud

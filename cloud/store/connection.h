@@ -1,0 +1,95 @@
+// How this folder talks to SOCI: a leased connection around a piece of work,
+// with SOCI's exceptions turned into a Status. Their what() lists every bound
+// value, and PostgreSQL's messages quote rows: neither goes further than here.
+// Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <soci/soci.h>
+
+#include "cloud/core/store.h"
+
+namespace libretto::cloud {
+
+// Offline() for what may pass (connection lost, disk full, locked), Internal()
+// for the rest. Says which error it was by its code alone.
+Status FailureOf(const soci::soci_error& error);
+
+bool IsUniqueViolation(const soci::soci_error& error);
+
+// Connects anew if the connection was lost; if that fails, the next one tries.
+void Revive(soci::session& sql) noexcept;
+
+// Work: (soci::session&) -> Status or StatusOr<T>.
+template <typename Work>
+auto OnConnection(soci::connection_pool& pool, Work&& work)
+    -> decltype(work(std::declval<soci::session&>())) {
+  soci::session sql(pool);
+  try {
+    return std::forward<Work>(work)(sql);
+  } catch (const soci::soci_error& error) {
+    Revive(sql);
+    return FailureOf(error);
+  }
+}
+
+// A column or parameter that may be null.
+template <typename T>
+struct Nullable {
+  Nullable() = default;
+  explicit Nullable(const std::optional<T>& from)
+      : value(from.value_or(T())),
+        indicator(from.has_value() ? soci::i_ok : soci::i_null) {}
+
+  std::optional<T> Get() const {
+    if (indicator == soci::i_null) return std::nullopt;
+    return value;
+  }
+
+  T value{};
+  soci::indicator indicator = soci::i_null;
+};
+
+inline long long ToMillis(Timestamp time) {
+  return time.time_since_epoch().count();
+}
+
+inline Timestamp FromMillis(long long millis) {
+  return Timestamp(std::chrono::milliseconds(millis));
+}
+
+inline std::optional<long long> ToMillis(const std::optional<Timestamp>& time) {
+  if (!time.has_value()) return std::nullopt;
+  return ToMillis(*time);
+}
+
+inline std::optional<Timestamp> FromMillis(
+    const std::optional<long long>& millis) {
+  if (!millis.has_value()) return std::nullopt;
+  return FromMillis(*millis);
+}
+
+// The columns of a user, in the order id, email, name, email_verified,
+// created_at, updated_at.
+struct UserColumns {
+  User Get() const {
+    return {.id = id,
+            .email = email,
+            .name = name,
+            .email_verified = verified != 0,
+            .created_at = FromMillis(created),
+            .updated_at = FromMillis(updated)};
+  }
+
+  std::string id;
+  std::string email;
+  std::string name;
+  int verified = 0;
+  long long created = 0;
+  long long updated = 0;
+};
+
+}  // namespace libretto::cloud

@@ -1,0 +1,80 @@
+// The Store on SQLite or PostgreSQL through SOCI: one schema, fixed statements
+// with parameters. SQLite has one connection (WAL, synchronous=FULL), so its
+// writers queue here and not in SQLITE_BUSY; PostgreSQL has a small pool whose
+// broken connections are made anew. Any thread (guarded).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cloud/core/store.h"
+
+namespace soci {
+class connection_pool;
+}
+
+namespace libretto::cloud {
+
+// "sqlite:PATH" or "postgresql://...".
+struct DatabaseUrl {
+  enum class Kind { kSqlite, kPostgresql };
+
+  static StatusOr<DatabaseUrl> Parse(std::string_view text);
+
+  Kind kind = Kind::kSqlite;
+  std::string target;  // the path, or the whole URL
+};
+
+class SociStore final : public Store {
+ public:
+  // Connects, and brings the schema up to date.
+  static StatusOr<std::unique_ptr<SociStore>> Open(const DatabaseUrl& url);
+
+  ~SociStore() override;
+
+  StatusOr<std::string> Setting(std::string_view name) override;
+  Status PutSetting(std::string_view name, std::string_view value) override;
+
+  Status AddAccount(const NewAccount& account) override;
+  StatusOr<Login> LoginByEmail(std::string_view email) override;
+  StatusOr<User> UserById(std::string_view id) override;
+  Status MarkEmailVerified(std::string_view user_id, Timestamp now) override;
+  StatusOr<std::vector<Organization>> OrganizationsOf(
+      std::string_view user_id) override;
+
+  Status AddSession(const Session& session) override;
+  StatusOr<SessionAndUser> SessionByTokenHash(
+      std::string_view token_hash) override;
+  Status ExtendSession(std::string_view id, Timestamp now,
+                       Timestamp expires_at) override;
+  Status RemoveSession(std::string_view token_hash) override;
+
+  Status AddApiKey(const ApiKey& key) override;
+  StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) override;
+  StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) override;
+  Status RemoveApiKey(std::string_view user_id, std::string_view id) override;
+  Status NoteApiKeyUses(const std::vector<KeyUse>& uses) override;
+
+  Status RemoveExpired(Timestamp now) override;
+
+  Status AddCredential(std::string_view tenant_id, const Credential& credential,
+                       std::string_view sealed) override;
+  StatusOr<std::vector<Credential>> CredentialsOf(
+      std::string_view tenant_id) override;
+  StatusOr<IdAndSealed> CredentialByName(std::string_view tenant_id,
+                                         std::string_view name) override;
+  Status ChangeCredential(std::string_view tenant_id, std::string_view id,
+                          const CredentialChange& change,
+                          Timestamp now) override;
+  Status RemoveCredential(std::string_view tenant_id,
+                          std::string_view id) override;
+
+ private:
+  explicit SociStore(std::unique_ptr<soci::connection_pool> pool);
+
+  std::unique_ptr<soci::connection_pool> pool_;
+};
+
+}  // namespace libretto::cloud

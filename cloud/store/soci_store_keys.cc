@@ -1,0 +1,150 @@
+// API keys.
+#include "cloud/store/connection.h"
+#include "cloud/store/soci_store.h"
+
+namespace libretto::cloud {
+namespace {
+
+using soci::into;
+using soci::use;
+
+struct KeyColumns {
+  ApiKey Get() const {
+    return {.id = id,
+            .key_hash = hash,
+            .user_id = user_id,
+            .name = name.Get(),
+            .prefix = prefix.Get(),
+            .start = start,
+            .metadata = metadata.Get(),
+            .last_request = FromMillis(last_request.Get()),
+            .expires_at = FromMillis(expires.Get()),
+            .created_at = FromMillis(created),
+            .updated_at = FromMillis(updated)};
+  }
+
+  std::string id;
+  std::string hash;
+  std::string user_id;
+  Nullable<std::string> name;
+  Nullable<std::string> prefix;
+  std::string start;
+  Nullable<std::string> metadata;
+  Nullable<long long> last_request;
+  Nullable<long long> expires;
+  long long created = 0;
+  long long updated = 0;
+};
+
+}  // namespace
+
+Status SociStore::AddApiKey(const ApiKey& key) {
+  return OnConnection(*pool_, [&key](soci::session& sql) {
+    Nullable<std::string> name(key.name);
+    Nullable<std::string> prefix(key.prefix);
+    Nullable<std::string> metadata(key.metadata);
+    Nullable<long long> expires(ToMillis(key.expires_at));
+    const long long created = ToMillis(key.created_at);
+    const long long updated = ToMillis(key.updated_at);
+    sql << "INSERT INTO api_keys (id, key_hash, user_id, name, prefix, start, "
+           "metadata, expires_at, created_at, updated_at) VALUES (:id, :hash, "
+           ":user_id, :name, :prefix, :start, :metadata, :expires, :created, "
+           ":updated)",
+        use(key.id, "id"), use(key.key_hash, "hash"),
+        use(key.user_id, "user_id"), use(name.value, name.indicator, "name"),
+        use(prefix.value, prefix.indicator, "prefix"), use(key.start, "start"),
+        use(metadata.value, metadata.indicator, "metadata"),
+        use(expires.value, expires.indicator, "expires"),
+        use(created, "created"), use(updated, "updated");
+    return OkStatus();
+  });
+}
+
+StatusOr<KeyAndUser> SociStore::ApiKeyByHash(std::string_view key_hash) {
+  return OnConnection(
+      *pool_,
+      [hash =
+           std::string(key_hash)](soci::session& sql) -> StatusOr<KeyAndUser> {
+        UserColumns user;
+        KeyColumns key;
+        std::string tenant_id;
+        sql << "SELECT u.id, u.email, u.name, u.email_verified, u.created_at, "
+               "u.updated_at, k.id, k.name, k.prefix, k.start, k.metadata, "
+               "k.last_request, k.expires_at, k.created_at, k.updated_at, "
+               "COALESCE(m.organization_id, '') FROM api_keys k "
+               "JOIN users u ON u.id = k.user_id "
+               "LEFT JOIN members m ON m.user_id = k.user_id "
+               "WHERE k.key_hash = :hash",
+            into(user.id), into(user.email), into(user.name),
+            into(user.verified), into(user.created), into(user.updated),
+            into(key.id), into(key.name.value, key.name.indicator),
+            into(key.prefix.value, key.prefix.indicator), into(key.start),
+            into(key.metadata.value, key.metadata.indicator),
+            into(key.last_request.value, key.last_request.indicator),
+            into(key.expires.value, key.expires.indicator), into(key.created),
+            into(key.updated), into(tenant_id), use(hash, "hash");
+        if (!sql.got_data()) return NotFound("no such API key");
+        key.hash = hash;
+        key.user_id = user.id;
+        return KeyAndUser{key.Get(), user.Get(), std::move(tenant_id)};
+      });
+}
+
+StatusOr<std::vector<ApiKey>> SociStore::ApiKeysOf(std::string_view user_id) {
+  return OnConnection(
+      *pool_,
+      [user = std::string(user_id)](
+          soci::session& sql) -> StatusOr<std::vector<ApiKey>> {
+        KeyColumns row;
+        soci::statement statement =
+            (sql.prepare
+                 << "SELECT id, key_hash, user_id, name, prefix, start, "
+                    "metadata, last_request, expires_at, created_at, "
+                    "updated_at FROM api_keys WHERE user_id = :user "
+                    "ORDER BY created_at, id",
+             into(row.id), into(row.hash), into(row.user_id),
+             into(row.name.value, row.name.indicator),
+             into(row.prefix.value, row.prefix.indicator), into(row.start),
+             into(row.metadata.value, row.metadata.indicator),
+             into(row.last_request.value, row.last_request.indicator),
+             into(row.expires.value, row.expires.indicator), into(row.created),
+             into(row.updated), use(user, "user"));
+        statement.execute();
+        std::vector<ApiKey> keys;
+        while (statement.fetch()) keys.push_back(row.Get());
+        return keys;
+      });
+}
+
+Status SociStore::RemoveApiKey(std::string_view user_id, std::string_view id) {
+  return OnConnection(
+      *pool_,
+      [user = std::string(user_id),
+       key = std::string(id)](soci::session& sql) -> Status {
+        soci::statement statement =
+            (sql.prepare << "DELETE FROM api_keys WHERE user_id = :user "
+                            "AND id = :id",
+             use(user, "user"), use(key, "id"));
+        statement.execute(true);
+        if (statement.get_affected_rows() == 0) {
+          return NotFound("no such API key");
+        }
+        return OkStatus();
+      });
+}
+
+Status SociStore::NoteApiKeyUses(const std::vector<KeyUse>& uses) {
+  return OnConnection(*pool_, [&uses](soci::session& sql) {
+    soci::transaction transaction(sql);
+    for (const auto& [id, when] : uses) {
+      const long long millis = ToMillis(when);
+      sql << "UPDATE api_keys SET last_request = :used, updated_at = :updated "
+             "WHERE id = :id",
+          use(millis, "used"), use(millis, "updated"), use(id, "id");
+    }
+    transaction.commit();
+    return OkStatus();
+  });
+}
+
+}  // namespace libretto::cloud
