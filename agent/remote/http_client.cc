@@ -105,6 +105,7 @@ class Transfer {
   std::string body_;
   std::size_t header_bytes_ = 0;
   std::size_t header_count_ = 0;
+  bool headers_ended_ = false;
   HttpResponse response_;
   const char* excess_ = nullptr;
 };
@@ -169,6 +170,7 @@ std::size_t Transfer::OnHeader(char* data, std::size_t, std::size_t size,
     return 0;
   }
   const std::string_view line(data, size);
+  transfer->headers_ended_ = line == "\r\n" || line == "\n";
   if (const auto cookie = HeaderValue(line, "set-cookie")) {
     transfer->response_.set_cookies.push_back(SecretBytes::CopyOf(*cookie));
   }
@@ -194,6 +196,10 @@ StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
     const std::string host = HostOf(request_.url);
     if (excess_ != nullptr) return Offline(host + " " + excess_);
     return Offline("cannot reach " + host + ": " + curl_easy_strerror(result));
+  }
+  // libcurl is content with headers that break off.
+  if (!headers_ended_) {
+    return Offline(HostOf(request_.url) + " broke off its answer");
   }
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
