@@ -80,6 +80,16 @@ StatusOr<std::string> KeyFileOf(const Options& options,
       "libretto-cloud serve ... --key-file /var/lib/libretto-cloud/key");
 }
 
+// A key that others can read opens what the database seals.
+Status CheckKeyFileMode(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) == 0 && (about.st_mode & 077) != 0) {
+    return WithRemedy(Denied("the key file " + path + " is open to others"),
+                      "chmod 600 " + path);
+  }
+  return OkStatus();
+}
+
 StatusOr<ListenAddress> ListenAddressOf(const Options& options) {
   StatusOr<ListenAddress> address = ListenAddress::Parse(options.listen);
   if (!address.ok() || address->is_loopback || options.behind_tls_proxy) {
@@ -150,6 +160,8 @@ Status Serve(const Options& options) {
   if (!database.ok()) return database.status();
   const StatusOr<std::string> key_file = KeyFileOf(options, *database);
   if (!key_file.ok()) return key_file.status();
+  Status private_key = CheckKeyFileMode(*key_file);
+  if (!private_key.ok()) return private_key;
   StatusOr<Outbox> outbox = OutboxOf(options, clock);
   if (!outbox.ok()) return outbox.status();
 

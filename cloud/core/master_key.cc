@@ -1,7 +1,5 @@
 #include "cloud/core/master_key.h"
 
-#include <sys/stat.h>
-
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,11 +22,6 @@ constexpr std::size_t kMaxFileBytes = 256;
 constexpr char kKeyCheck[] = "key_check";
 
 StatusOr<SecretBytes> ReadKey(const std::string& path) {
-  struct stat about {};
-  if (stat(path.c_str(), &about) == 0 && (about.st_mode & 077) != 0) {
-    return WithRemedy(Denied("the key file " + path + " can be read by others"),
-                      "chmod 600 " + path);
-  }
   StatusOr<SecretBytes> text = ReadFile(path, kMaxFileBytes);
   if (!text.ok()) return text.status();
   SecretBytes bytes(kBytes);

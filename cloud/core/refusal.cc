@@ -2,13 +2,10 @@
 
 #include <cstdlib>
 
-#include "absl/strings/cord.h"
 #include "base/check.h"
 
 namespace libretto::cloud {
 namespace {
-
-constexpr char kPayload[] = "libretto.cloud.refusal";
 
 struct Meaning {
   Refusal refusal;
@@ -64,16 +61,14 @@ Status Refuse(Refusal refusal) {
 }
 
 Status Refuse(Refusal refusal, std::string_view message) {
-  Status status = MeaningOf(refusal).make(message);
-  status.SetPayload(kPayload,
-                    absl::Cord(std::to_string(static_cast<int>(refusal))));
-  return status;
+  return WithReason(MeaningOf(refusal).make(message),
+                    std::to_string(static_cast<int>(refusal)));
 }
 
 std::optional<Refusal> RefusalOf(const Status& status) {
-  const auto payload = status.GetPayload(kPayload);
-  if (!payload.has_value()) return std::nullopt;
-  return static_cast<Refusal>(std::atoi(std::string(*payload).c_str()));
+  const std::string reason = ReasonOf(status);
+  if (reason.empty()) return std::nullopt;
+  return static_cast<Refusal>(std::atoi(reason.c_str()));
 }
 
 }  // namespace libretto::cloud

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "cloud/core/refusal.h"
-#include "cloud/http/reasons.h"
+#include "cloud/http/status_names.h"
 
 namespace libretto::cloud {
 namespace {
@@ -78,8 +78,8 @@ HttpResponse BetterAuth::InvalidInput(const Input& input, const char* where) {
 
 HttpResponse BetterAuth::Plain(int status) {
   if (status == 404) return {.status = 404, .headers = {}, .body = {}};
-  const Reason reason = ReasonOf(status);
-  return Error(status, reason.code, reason.title);
+  const StatusName name = StatusNameOf(status);
+  return Error(status, name.code, name.title);
 }
 
 JsonOut BetterAuth::UserJson(const User& user) {

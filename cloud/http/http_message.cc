@@ -60,8 +60,8 @@ std::string QueryParameter(std::string_view query, std::string_view name) {
   return found;
 }
 
-nlohmann::json FormAsJson(std::string_view form) {
-  nlohmann::json object = nlohmann::json::object();
+Json FormAsJson(std::string_view form) {
+  Json object = Json::object();
   EachPair(form, [&](const std::string& key, std::string&& value) {
     object.emplace(key, std::move(value));
     return true;

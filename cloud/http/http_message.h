@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace libretto::cloud {
 
@@ -40,6 +40,6 @@ HttpResponse JsonResponse(int status, const JsonOut& body);
 std::string QueryParameter(std::string_view query, std::string_view name);
 
 // All of it, as a JSON object of strings.
-nlohmann::json FormAsJson(std::string_view form);
+Json FormAsJson(std::string_view form);
 
 }  // namespace libretto::cloud

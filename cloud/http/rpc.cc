@@ -1,7 +1,7 @@
 #include "cloud/http/rpc.h"
 
 #include "cloud/core/refusal.h"
-#include "cloud/http/reasons.h"
+#include "cloud/http/status_names.h"
 
 namespace libretto::cloud {
 namespace {
@@ -41,7 +41,7 @@ HttpResponse Rpc::Ok(const JsonOut& output) {
 HttpResponse Rpc::Error(int status, std::string_view message,
                         const JsonOut& data) {
   JsonOut error = {{"defined", false},
-                   {"code", ReasonOf(status).code},
+                   {"code", StatusNameOf(status).code},
                    {"status", status},
                    {"message", message}};
   if (!data.is_null()) error["data"] = data;
@@ -68,7 +68,7 @@ HttpResponse Rpc::Malformed() {
 }
 
 HttpResponse Rpc::Plain(int status) {
-  return Error(status, ReasonOf(status).title);
+  return Error(status, StatusNameOf(status).title);
 }
 
 }  // namespace libretto::cloud

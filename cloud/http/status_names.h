@@ -6,15 +6,15 @@
 
 namespace libretto::cloud {
 
-struct Reason {
+struct StatusName {
   int status;
   std::string_view code;
   std::string_view title;
 };
 
 // A status that is not in the list gets the last one's names.
-inline Reason ReasonOf(int status) {
-  constexpr Reason kReasons[] = {
+inline StatusName StatusNameOf(int status) {
+  constexpr StatusName kNames[] = {
       {400, "BAD_REQUEST", "Bad Request"},
       {401, "UNAUTHORIZED", "Unauthorized"},
       {403, "FORBIDDEN", "Forbidden"},
@@ -26,10 +26,10 @@ inline Reason ReasonOf(int status) {
       {503, "SERVICE_UNAVAILABLE", "Service Unavailable"},
       {500, "INTERNAL_SERVER_ERROR", "Internal server error"},
   };
-  for (const Reason& reason : kReasons) {
-    if (reason.status == status) return reason;
+  for (const StatusName& name : kNames) {
+    if (name.status == status) return name;
   }
-  return kReasons[std::size(kReasons) - 1];
+  return kNames[std::size(kNames) - 1];
 }
 
 }  // namespace libretto::cloud
