@@ -92,11 +92,5 @@ TEST(ErrorsTest, AnErrnoGetsTheCodeThatFits) {
   EXPECT_THAT(FromErrno(ENOSPC, "x"), HasCode(StatusCode::kInternal));
 }
 
-TEST(ErrorsTest, AReasonStaysWhenContextIsAdded) {
-  const Status status = WithReason(Conflict("taken"), "slug_taken");
-  EXPECT_EQ(ReasonOf(Annotate(status, "sign-up")), "slug_taken");
-  EXPECT_EQ(ReasonOf(Conflict("taken")), "");
-}
-
 }  // namespace
 }  // namespace libretto
