@@ -12,7 +12,6 @@ namespace {
 
 constexpr char kRemedyPayload[] = "libretto.remedy";
 constexpr char kReasonPayload[] = "libretto.reason";
-constexpr char kReasonPayload[] = "libretto.reason";
 constexpr char kWaitPayload[] = "libretto.wait_s";
 
 Status Make(StatusCode code, std::string_view why) {
@@ -80,15 +79,6 @@ Status WithRemedy(Status status, std::string_view remedy) {
 
 std::string Remedy(const Status& status) {
   return PayloadText(status, kRemedyPayload);
-}
-
-Status WithReason(Status status, std::string_view reason) {
-  if (!status.ok()) SetPayload(status, kReasonPayload, reason);
-  return status;
-}
-
-std::string ReasonOf(const Status& status) {
-  return PayloadText(status, kReasonPayload);
 }
 
 Status WithReason(Status status, std::string_view reason) {

@@ -54,11 +54,6 @@ std::string Remedy(const Status& status);
 Status WithReason(Status status, std::string_view reason);
 std::string ReasonOf(const Status& status);
 
-// Which rule said no, as a word that code can compare where the meaning alone
-// is too coarse. Empty when there is none. Not for people: the message is.
-Status WithReason(Status status, std::string_view reason);
-std::string ReasonOf(const Status& status);
-
 // How long a Throttled() status asks to wait; zero on any other.
 std::chrono::seconds WaitOf(const Status& status);
 
