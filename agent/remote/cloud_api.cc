@@ -59,6 +59,14 @@ Status WrongCloud(const CloudCall& call, const std::string& what) {
       "check LIBRETTO_API_URL");
 }
 
+Status DeniedBy(const std::string& text) {
+  if (text != "Email not verified") return Denied(text);
+  return WithRemedy(
+      Denied("the account's e-mail address is not verified yet"),
+      "follow the link in the mail (librettoctl cloud auth login sends it "
+      "again)");
+}
+
 Status ErrorFrom(const CloudCall& call, const HttpResponse& response) {
   const std::string code = std::to_string(response.status);
   const auto body = ParseJson(response.body.Reveal());
@@ -73,7 +81,7 @@ Status ErrorFrom(const CloudCall& call, const HttpResponse& response) {
     case 401:
       return Unauthenticated(text);
     case 403:
-      return Denied(text);
+      return DeniedBy(text);
     case 404:
       if (foreign.empty()) return WrongCloud(call, "does not answer (404)");
       return NotFound(text);

@@ -113,8 +113,15 @@ TEST_F(CloudApiTest, EveryErrorHasOneMeaning) {
 }
 
 TEST_F(CloudApiTest, TheCloudsOwnMessageIsPassedOnPrintable) {
-  Serve(403, R"({"message":"Email not\u001b[31m verified","code":"X"})");
-  EXPECT_THAT(Fetch(), MessageHas("Email not\\x1b[31m verified"));
+  Serve(403, R"({"message":"Not\u001b[31m for you","code":"X"})");
+  EXPECT_THAT(Fetch(), MessageHas("Not\\x1b[31m for you"));
+}
+
+TEST_F(CloudApiTest, AnUnverifiedAddressIsToldWhatToDo) {
+  Serve(403, R"({"json":{"code":"FORBIDDEN","message":"Email not verified"}})");
+  const auto value = Fetch();
+  EXPECT_THAT(value, HasCode(StatusCode::kPermissionDenied));
+  EXPECT_NE(Remedy(value.status()).find("follow the link"), std::string::npos);
 }
 
 TEST_F(CloudApiTest, ALimitSaysHowLongToWait) {
