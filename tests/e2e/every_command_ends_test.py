@@ -20,6 +20,7 @@ COMMANDS = [
     ["cloud", "auth", "logout"],
     ["cloud", "auth", "whoami"],
     ["cloud", "credentials", "create", "username"],
+    ["cloud", "credentials", "create", "username", "--value-stdin"],
     ["cloud", "credentials", "list"],
     ["cloud", "credentials", "get", "username"],
     ["cloud", "credentials", "update", "username"],

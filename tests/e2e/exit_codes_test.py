@@ -58,14 +58,14 @@ class ExitCodesTest(harness.E2eTest):
 
     def test_64_for_a_name_or_value_that_cannot_be(self):
         self.world.signed_up()
-        create = ["cloud", "credentials", "create"]
+        create = ["cloud", "credentials", "create", "--value-stdin"]
         for name in ("api_key", "API_KEY", "-a", "a/b", "a b", "\u0430", "",
                      "a" * 129):
             with self.subTest(name):
                 self.assert_code(64, *create, "--", name, stdin="value")
         self.assert_code(64, *create, "big", stdin="x" * 65_537)
         self.assertEqual(json.loads(self.world.must(
-            "cloud", "credentials", "list", "--json")), [])
+            "cloud", "credentials", "list", "--json"))["credentials"], [])
 
     def test_the_largest_value_fits(self):
         self.world.signed_up()
@@ -76,7 +76,8 @@ class ExitCodesTest(harness.E2eTest):
         self.world.signed_up()
         self.world.store("username")
         result = self.assert_code(1, "cloud", "credentials", "create",
-                                  "username", stdin="another")
+                                  "username", "--value-stdin",
+                                  stdin="another")
         self.assertIn("username", result.err)
 
 

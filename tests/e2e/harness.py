@@ -23,7 +23,7 @@ import typing
 import unittest
 import urllib.request
 
-BIN = pathlib.Path(os.environ.get("LIBRETTO_BIN", "build/release/bin")).resolve()
+BIN = pathlib.Path(os.environ["LIBRETTO_BIN"]).resolve()
 SANITIZED = bool(os.environ.get("LIBRETTO_SANITIZE"))
 PATIENCE = 5 if SANITIZED else 1
 SKIPPED = 77  # what ctest takes for "skipped"
@@ -203,7 +203,8 @@ class World:
 
     def store(self, name, value=None):
         value = self.secret(f"value of {name}") if value is None else value
-        self.must("cloud", "credentials", "create", name, stdin=value)
+        self.must("cloud", "credentials", "create", name, "--value-stdin",
+                  stdin=value)
         return value
 
     def read(self, name, **more):
@@ -243,11 +244,14 @@ def processes():
 
 
 def exists(pid):
+    """Whether it lives: as long as one thread does, its sockets are open."""
     try:
+        threads = os.listdir(f"/proc/{pid}/task")
         state = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
-    return state.rpartition(")")[2].split()[0] not in "ZX"
+    return len(threads) > 1 or (
+        state.rpartition(")")[2].split()[0] not in "ZX")
 
 
 def wait_for(condition, what, seconds=10, alive=None, log=None):

@@ -28,10 +28,11 @@ class KilledAgentTest(harness.E2eTest):
 
     def test_agent_start_replaces_a_stale_socket(self):
         self.kill()
-        with self.assertRaises(ConnectionRefusedError):
-            socket.socket(socket.AF_UNIX).connect(str(self.world.socket))
+        with socket.socket(socket.AF_UNIX) as knocking:
+            self.assertRaises(ConnectionRefusedError, knocking.connect,
+                              str(self.world.socket))
         self.world.must("agent", "start")
-        self.assertEqual(self.world.read("username", ), self.value)
+        self.assertEqual(self.world.read("username"), self.value)
 
     def test_many_commands_at_once_start_one_agent(self):
         self.kill()

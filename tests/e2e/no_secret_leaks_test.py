@@ -57,11 +57,11 @@ class NoSecretLeaksTest(harness.E2eTest):
         world.must("run", "--credential", "username", "--credential",
                    "password", "--", "true")
         self.ctl("cloud", "credentials", "list")
-        self.ctl("cloud", "credentials", "create", "username",
+        self.ctl("cloud", "credentials", "create", "username", "--value-stdin",
                  stdin=world.secret("value refused as a duplicate"))
-        self.ctl("cloud", "credentials", "create", "not a name",
+        self.ctl("cloud", "credentials", "create", "not a name", "--value-stdin",
                  stdin=world.secret("value under a bad name"))
-        self.ctl("cloud", "credentials", "update", "password",
+        self.ctl("cloud", "credentials", "update", "password", "--value-stdin",
                  stdin=world.secret("changed value"))
         self.ctl("cloud", "auth", "login", "--email", world.email,
                  "--password-stdin", stdin=world.secret("wrong password"))

@@ -26,9 +26,9 @@ class OneLoginTest(harness.E2eTest):
         self.assertEqual(self.world.read("password"), stored)
         changed = self.world.secret("changed")
         self.world.must("cloud", "credentials", "update", "password",
-                        stdin=changed)
+                        "--value-stdin", stdin=changed)
         self.assertEqual(self.world.read("password"), changed)
-        self.world.must("cloud", "credentials", "delete", "password", "--yes")
+        self.world.must("cloud", "credentials", "delete", "password")
         self.assert_exit(5, self.world.ctl("read", "password"))
 
     def test_names_are_folded_as_workflows_fold_them(self):
@@ -61,7 +61,7 @@ class OneLoginTest(harness.E2eTest):
                 for path in self.world.home.rglob("*") if path.is_file()}
         self.assertLessEqual(left, {
             ".libretto/auth.json", ".libretto/agent.lock",
-            ".libretto/keys.json", ".local/state/libretto/agent.log"})
+            ".libretto/agent-keys.json", ".local/state/libretto/agent.log"})
         self.assertEqual(os.stat(self.world.socket).st_mode & 0o777, 0o600)
         self.assertEqual(
             os.stat(self.world.socket.parent).st_mode & 0o777, 0o700)
