@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -150,8 +151,18 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// A PostgreSQL that does not answer must not hold a request for ever. Through
+// libpq's variables, because they also hold for connections made anew; what the
+// user has set wins.
+void BoundPostgresWaits() {
+  setenv("PGCONNECT_TIMEOUT", "5", /*overwrite=*/0);
+  setenv("PGOPTIONS", "-c statement_timeout=8000 -c client_min_messages=warning",
+         /*overwrite=*/0);
+}
+
 Status Serve(const Options& options) {
   const sigset_t signals = BlockSignals();
+  BoundPostgresWaits();
   const SystemClock clock;
 
   const StatusOr<ListenAddress> address = ListenAddressOf(options);

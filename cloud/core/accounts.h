@@ -30,7 +30,7 @@ struct SignUpRequest {
   SecretBytes password;
   std::optional<OrganizationRequest> organization = {};
   std::string callback_url = "/";  // where the mailed link leads
-  std::string user_agent;
+  std::string user_agent = {};
 };
 
 struct SignUpResult {

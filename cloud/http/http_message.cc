@@ -66,7 +66,9 @@ Json FormAsJson(std::string_view form) {
     object.emplace(key, std::move(value));
     return true;
   });
-  return object;
+  // nlohmann keeps any bytes and checks them when it writes.
+  return Json::parse(
+      object.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace libretto::cloud

@@ -39,7 +39,7 @@ HttpResponse JsonResponse(int status, const JsonOut& body);
 // not there.
 std::string QueryParameter(std::string_view query, std::string_view name);
 
-// All of it, as a JSON object of strings.
+// All of it, as a JSON object of strings; what is not UTF-8 is replaced.
 Json FormAsJson(std::string_view form);
 
 }  // namespace libretto::cloud

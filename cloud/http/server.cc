@@ -76,8 +76,10 @@ class HttpServer::Core final : public HttpConnection::Host {
     if (!error)
       acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return FromErrno(error.value(), "cannot listen on " + address.host + ":" +
-                                          std::to_string(address.port));
+      return WithRemedy(
+          FromErrno(error.value(), "cannot listen on " + address.host + ":" +
+                                       std::to_string(address.port)),
+          "--listen 127.0.0.1:0, which takes a free port");
     }
     return OkStatus();
   }

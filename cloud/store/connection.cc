@@ -27,12 +27,10 @@ bool MayPass(int sqlite_result) {
 Status FailureOf(const soci::soci_error& error) {
   if (const auto* sqlite =
           dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
-    const std::string code = std::to_string(sqlite->result());
-    if (MayPass(sqlite->result())) {
-      return Offline("the database cannot be used now (SQLite error " + code +
-                     ")");
-    }
-    return Internal("SQLite error " + code);
+    // The text of the code; the exception's own may quote what was bound.
+    const std::string text = std::string("SQLite says: ") +
+                             sqlite_api::sqlite3_errstr(sqlite->result());
+    return MayPass(sqlite->result()) ? Offline(text) : Internal(text);
   }
   if (const auto* postgres =
           dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
@@ -41,8 +39,7 @@ Status FailureOf(const soci::soci_error& error) {
         error.get_error_category() == soci::soci_error::constraint_violation ||
         error.get_error_category() == soci::soci_error::invalid_statement;
     if (is_ours) return Internal("PostgreSQL error " + code);
-    return Offline("the database cannot be used now (PostgreSQL error " + code +
-                   ")");
+    return Offline("PostgreSQL cannot be used now (error " + code + ")");
   }
   return Internal("the database library failed");
 }

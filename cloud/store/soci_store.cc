@@ -40,9 +40,11 @@ Status Connect(soci::connection_pool& pool, const DatabaseUrl& url) {
     }
     return Migrate(pool.at(0));
   } catch (const soci::soci_error& error) {
-    // The URL may hold a password; the path of a file does not.
-    return Annotate(FailureOf(error), is_sqlite ? "cannot open " + url.target
-                                                : "cannot open the database");
+    const Status failure = FailureOf(error);
+    if (is_sqlite) return Annotate(failure, "cannot open " + url.target);
+    // libpq's own words may quote the URL, and a password in it.
+    return WithRemedy(Annotate(failure, "cannot open the database"),
+                      "psql with the same URL, which says why");
   }
 }
 

@@ -1,0 +1,78 @@
+// The cloud's core on a real SQLite file, with a clock and mails in the hands
+// of the test and password hashing that costs nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "base/seal.h"
+#include "cloud/core/accounts.h"
+#include "cloud/core/api_keys.h"
+#include "cloud/core/credentials.h"
+#include "cloud/core/passwords.h"
+#include "cloud/core/sessions.h"
+#include "cloud/store/soci_store.h"
+#include "tests/cloud/recording_mailer.h"
+#include "tests/fakes/manual_clock.h"
+#include "tests/temp_dir.h"
+
+namespace libretto::cloud::testing {
+
+inline constexpr PasswordCost kCheapPasswords = {.passes = 1,
+                                                 .memory_bytes = 8192};
+
+inline SecretBytes Secret(std::string_view text) {
+  return SecretBytes::CopyOf(text);
+}
+
+inline std::unique_ptr<Store> OpenSqlite(const std::string& path) {
+  auto store = SociStore::Open({DatabaseUrl::Kind::kSqlite, path});
+  LIBRETTO_CHECK(store.ok());
+  return *std::move(store);
+}
+
+struct CloudParts {
+  // Signs up NAME@example.test with an organisation that is called NAME.
+  SignUpResult SignUp(const std::string& name) {
+    auto result =
+        accounts.SignUp({.name = name,
+                         .email = name + "@example.test",
+                         .password = Secret("password of " + name),
+                         .organization = OrganizationRequest{
+                             name + " Inc.", name, name + "@example.test"}});
+    LIBRETTO_CHECK(result.ok());
+    return *std::move(result);
+  }
+
+  // The same, with the address verified and an API key issued.
+  SecretBytes NewTenantKey(const std::string& name) {
+    const SignUpResult signed_up = SignUp(name);
+    const User& user = signed_up.signed_in.user;
+    LIBRETTO_CHECK(store->MarkEmailVerified(user.id, NowOf(clock)).ok());
+    auto issued = api_keys.Issue(user, {});
+    LIBRETTO_CHECK(issued.ok());
+    return std::move(issued->text);
+  }
+
+  libretto::testing::TempDir directory;
+  std::string database = directory / "cloud.db";
+  libretto::testing::ManualClock clock;
+  RecordingMailer mailer;
+  std::unique_ptr<Store> store = OpenSqlite(database);
+  Passwords passwords{kCheapPasswords};
+  Signer link_signer{RandomBytes(Signer::kKeyBytes)};
+  Sessions sessions{*store, clock};
+  Accounts accounts{{.store = *store,
+                     .mailer = mailer,
+                     .sessions = sessions,
+                     .passwords = passwords,
+                     .link_signer = link_signer,
+                     .clock = clock,
+                     .base_url = "http://cloud.test"}};
+  ApiKeys api_keys{*store, clock};
+  Credentials credentials{*store, clock, DataKey::Generate()};
+};
+
+}  // namespace libretto::cloud::testing

@@ -1,0 +1,122 @@
+#include "cloud/core/api_keys.h"
+
+#include <gtest/gtest.h>
+
+#include "cloud/core/refusal.h"
+#include "tests/cloud/cloud_parts.h"
+#include "tests/matchers.h"
+
+namespace libretto::cloud {
+namespace {
+
+using libretto::testing::IsOk;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class ApiKeysTest : public ::testing::Test {
+ protected:
+  ApiKeysTest() : ann_(parts_.SignUp("ann").signed_in.user) {}
+
+  IssuedApiKey Issue(const ApiKeyRequest& request = {}) {
+    auto issued = parts_.api_keys.Issue(ann_, request);
+    EXPECT_THAT(issued, IsOk());
+    return *std::move(issued);
+  }
+
+  std::optional<Refusal> RefusalOfIssue(const ApiKeyRequest& request) {
+    return RefusalOf(parts_.api_keys.Issue(ann_, request).status());
+  }
+
+  std::optional<Refusal> RefusalOfUse(const SecretBytes& text) {
+    return RefusalOf(parts_.api_keys.Authenticate(text).status());
+  }
+
+  std::vector<ApiKey> List() {
+    auto keys = parts_.api_keys.List(ann_);
+    EXPECT_THAT(keys, IsOk());
+    return *std::move(keys);
+  }
+
+  testing::CloudParts parts_;
+  const User ann_;
+};
+
+TEST_F(ApiKeysTest, AKeyOpensItsUsersOrganization) {
+  const IssuedApiKey issued = Issue({.name = "laptop"});
+  EXPECT_EQ(issued.text.size(), 64U);
+  EXPECT_EQ(issued.key.start, issued.text.Reveal().substr(0, 6));
+  const auto found = parts_.api_keys.Authenticate(issued.text);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->user.id, ann_.id);
+  EXPECT_FALSE(found->tenant_id.empty());
+}
+
+TEST_F(ApiKeysTest, APrefixStandsInFront) {
+  const IssuedApiKey issued = Issue({.prefix = "lc_"});
+  EXPECT_EQ(issued.text.size(), 67U);
+  EXPECT_TRUE(issued.text.Reveal().starts_with("lc_"));
+  EXPECT_THAT(parts_.api_keys.Authenticate(issued.text), IsOk());
+}
+
+TEST_F(ApiKeysTest, LabelAndLifetimeHaveLimits) {
+  EXPECT_EQ(RefusalOfIssue({.name = std::string(33, 'x')}),
+            Refusal::kLabelTooLong);
+  EXPECT_EQ(RefusalOfIssue({.name = std::string(32, 'x')}), std::nullopt);
+  EXPECT_EQ(RefusalOfIssue({.lifetime = hours(24) - seconds(1)}),
+            Refusal::kLifetimeTooShort);
+  EXPECT_EQ(RefusalOfIssue({.lifetime = hours(24)}), std::nullopt);
+  EXPECT_EQ(RefusalOfIssue({.lifetime = hours(24 * 365)}), std::nullopt);
+  EXPECT_EQ(RefusalOfIssue({.lifetime = hours(24 * 365) + seconds(1)}),
+            Refusal::kLifetimeTooLong);
+  EXPECT_EQ(RefusalOfIssue({.metadata = std::string(4097, 'x')}),
+            Refusal::kMetadataTooLarge);
+}
+
+TEST_F(ApiKeysTest, AnExpiredKeySaysSoOnceAndIsGone) {
+  const IssuedApiKey issued = Issue({.lifetime = hours(24)});
+  parts_.clock.Advance(hours(24) - milliseconds(1));
+  EXPECT_EQ(RefusalOfUse(issued.text), std::nullopt);
+  parts_.clock.Advance(milliseconds(1));
+  EXPECT_TRUE(List().empty());
+  EXPECT_EQ(RefusalOfUse(issued.text), Refusal::kApiKeyExpired);
+  EXPECT_EQ(RefusalOfUse(issued.text), Refusal::kApiKeyUnknown);
+}
+
+TEST_F(ApiKeysTest, WhatIsNoKeyIsRefused) {
+  EXPECT_EQ(RefusalOfUse(testing::Secret("short")), Refusal::kApiKeyMalformed);
+  EXPECT_EQ(RefusalOfUse(testing::Secret(std::string(64, 'x'))),
+            Refusal::kApiKeyUnknown);
+}
+
+TEST_F(ApiKeysTest, ARevokedKeyIsGoneForGood) {
+  const IssuedApiKey issued = Issue();
+  ASSERT_THAT(parts_.api_keys.Revoke(ann_, issued.key.id), IsOk());
+  EXPECT_EQ(RefusalOfUse(issued.text), Refusal::kApiKeyUnknown);
+  EXPECT_EQ(RefusalOf(parts_.api_keys.Revoke(ann_, issued.key.id)),
+            Refusal::kApiKeyNotFound);
+}
+
+TEST_F(ApiKeysTest, AnotherUsersKeyCannotBeRevokedOrSeen) {
+  const IssuedApiKey issued = Issue();
+  const User bob = parts_.SignUp("bob").signed_in.user;
+  EXPECT_EQ(RefusalOf(parts_.api_keys.Revoke(bob, issued.key.id)),
+            Refusal::kApiKeyNotFound);
+  EXPECT_EQ(RefusalOfUse(issued.text), std::nullopt);
+  EXPECT_TRUE(parts_.api_keys.List(bob)->empty());
+}
+
+TEST_F(ApiKeysTest, AUseShowsBeforeAndAfterItIsWritten) {
+  const IssuedApiKey issued = Issue();
+  EXPECT_EQ(List().front().last_request, std::nullopt);
+  parts_.clock.Advance(hours(1));
+  ASSERT_THAT(parts_.api_keys.Authenticate(issued.text), IsOk());
+  const Timestamp used = NowOf(parts_.clock);
+  EXPECT_EQ(List().front().last_request, used);
+  ASSERT_THAT(parts_.api_keys.WriteUses(), IsOk());
+  EXPECT_EQ(List().front().last_request, used);
+  EXPECT_EQ(parts_.store->ApiKeysOf(ann_.id)->front().last_request, used);
+}
+
+}  // namespace
+}  // namespace libretto::cloud

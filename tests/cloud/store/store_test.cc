@@ -1,0 +1,448 @@
+// One suite for every database. PostgreSQL is where LIBRETTO_TEST_POSTGRES
+// says (tests/cloud/with_postgres.sh sets it), and skipped where it is silent.
+#include "cloud/core/store.h"
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include "cloud/core/refusal.h"
+#include "cloud/core/tokens.h"
+#include "cloud/store/soci_store.h"
+#include "tests/matchers.h"
+#include "tests/temp_dir.h"
+
+namespace libretto::cloud {
+namespace {
+
+using libretto::testing::HasCode;
+using libretto::testing::IsOk;
+using libretto::testing::MessageHas;
+using std::chrono::milliseconds;
+using Kind = DatabaseUrl::Kind;
+
+Timestamp At(std::int64_t millis) { return Timestamp(milliseconds(millis)); }
+
+class StoreTest : public ::testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    url_ = {Kind::kSqlite, directory_ / "a cloud.db"};
+    if (GetParam() == Kind::kPostgresql) {
+      const char* const url = std::getenv("LIBRETTO_TEST_POSTGRES");
+      if (url == nullptr) {
+        GTEST_SKIP() << "NOT TESTED ON POSTGRESQL: run this through "
+                        "tests/cloud/with_postgres.sh";
+      }
+      url_ = {Kind::kPostgresql, url};
+      Sql() << "DROP SCHEMA public CASCADE";
+      Sql() << "CREATE SCHEMA public";
+    }
+    Reopen();
+  }
+
+  void Reopen() {
+    store_.reset();
+    auto opened = SociStore::Open(url_);
+    ASSERT_THAT(opened, IsOk());
+    store_ = *std::move(opened);
+  }
+
+  // Past the store, to look at and to break what it keeps.
+  soci::session& Sql() {
+    if (!sql_) {
+      sql_ =
+          url_.kind == Kind::kSqlite
+              ? std::make_unique<soci::session>(
+                    soci::sqlite3, "dbname=\"" + url_.target + "\"")
+              : std::make_unique<soci::session>(soci::postgresql, url_.target);
+    }
+    return *sql_;
+  }
+
+  static Session SessionOf(const std::string& user, const std::string& id) {
+    return {.id = id,
+            .token_hash = "hash of " + id,
+            .user_id = user,
+            .user_agent = "test",
+            .created_at = At(1),
+            .updated_at = At(2),
+            .expires_at = At(1000)};
+  }
+
+  static NewAccount Account(const std::string& name) {
+    NewAccount account;
+    account.user = {.id = "user " + name,
+                    .email = name + "@x.test",
+                    .name = name,
+                    .created_at = At(1'767'225'600'123),
+                    .updated_at = At(1'767'225'600'124)};
+    account.password_hash = "hash of " + name;
+    account.session = SessionOf(account.user.id, "session " + name);
+    account.organization = Organization{.id = "org " + name,
+                                        .slug = name,
+                                        .name = name + " Inc.",
+                                        .alert_email = "alert@x.test",
+                                        .created_at = At(5)};
+    account.membership = Membership{.id = "member " + name,
+                                    .user_id = account.user.id,
+                                    .organization_id = "org " + name,
+                                    .role = "owner",
+                                    .created_at = At(5)};
+    return account;
+  }
+
+  void AddAccount(const std::string& name) {
+    ASSERT_THAT(store_->AddAccount(Account(name)), IsOk());
+  }
+
+  static ApiKey KeyOf(const std::string& user, const std::string& id) {
+    return {.id = id,
+            .key_hash = "hash of " + id,
+            .user_id = user,
+            .start = "abcdef",
+            .created_at = At(1),
+            .updated_at = At(1)};
+  }
+
+  Status AddCredential(const std::string& tenant, const std::string& name) {
+    return store_->AddCredential(tenant,
+                                 {.id = "id of " + name + " of " + tenant,
+                                  .name = name,
+                                  .created_at = At(10),
+                                  .updated_at = At(10)},
+                                 "sealed " + name);
+  }
+
+  libretto::testing::TempDir directory_;
+  DatabaseUrl url_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<soci::session> sql_;
+};
+
+TEST_P(StoreTest, AnAccountIsThereAfterANewStart) {
+  AddAccount("ann");
+  Reopen();
+  const auto login = store_->LoginByEmail("ann@x.test");
+  ASSERT_THAT(login, IsOk());
+  EXPECT_EQ(login->user.id, "user ann");
+  EXPECT_EQ(login->user.name, "ann");
+  EXPECT_FALSE(login->user.email_verified);
+  EXPECT_EQ(login->user.created_at, At(1'767'225'600'123));
+  EXPECT_EQ(login->user.updated_at, At(1'767'225'600'124));
+  EXPECT_EQ(login->password_hash, "hash of ann");
+  const auto organizations = store_->OrganizationsOf("user ann");
+  ASSERT_THAT(organizations, IsOk());
+  ASSERT_EQ(organizations->size(), 1U);
+  EXPECT_EQ(organizations->front().slug, "ann");
+  EXPECT_EQ(organizations->front().alert_email, "alert@x.test");
+  EXPECT_EQ(organizations->front().created_at, At(5));
+}
+
+TEST_P(StoreTest, AnAccountIsAddedAsAWholeOrNotAtAll) {
+  AddAccount("ann");
+  NewAccount same_slug = Account("bob");
+  same_slug.organization->slug = "ann";
+  EXPECT_EQ(RefusalOf(store_->AddAccount(same_slug)), Refusal::kSlugTaken);
+  NewAccount same_email = Account("bob");
+  same_email.user.email = "ann@x.test";
+  EXPECT_EQ(RefusalOf(store_->AddAccount(same_email)), Refusal::kEmailTaken);
+  NewAccount same_session = Account("bob");
+  same_session.session.token_hash = "hash of session ann";
+  EXPECT_THAT(store_->AddAccount(same_session), HasCode(StatusCode::kInternal));
+  for (const char* table : {"users", "organizations", "members", "sessions"}) {
+    int rows = 0;
+    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
+    EXPECT_EQ(rows, 1) << table;
+  }
+  AddAccount("bob");
+}
+
+TEST_P(StoreTest, WhatIsNotThereIsNotFound) {
+  const auto not_found = HasCode(StatusCode::kNotFound);
+  EXPECT_THAT(store_->Setting("x"), not_found);
+  EXPECT_THAT(store_->LoginByEmail("x"), not_found);
+  EXPECT_THAT(store_->UserById("x"), not_found);
+  EXPECT_THAT(store_->SessionByTokenHash("x"), not_found);
+  EXPECT_THAT(store_->ApiKeyByHash("x"), not_found);
+  EXPECT_THAT(store_->RemoveApiKey("x", "y"), not_found);
+  EXPECT_THAT(store_->CredentialByName("x", "y"), not_found);
+  EXPECT_THAT(store_->ChangeCredential("x", "y", {.name = "z"}, At(1)),
+              not_found);
+  EXPECT_THAT(store_->RemoveCredential("x", "y"), not_found);
+}
+
+TEST_P(StoreTest, ASettingIsReplaced) {
+  ASSERT_THAT(store_->PutSetting("key", "one"), IsOk());
+  ASSERT_THAT(store_->PutSetting("key", "two"), IsOk());
+  EXPECT_EQ(*store_->Setting("key"), "two");
+}
+
+TEST_P(StoreTest, VerifyingAnAddressReachesItsUserAlone) {
+  AddAccount("ann");
+  AddAccount("bob");
+  ASSERT_THAT(store_->MarkEmailVerified("user ann", At(7)), IsOk());
+  const auto ann = store_->UserById("user ann");
+  EXPECT_TRUE(ann->email_verified);
+  EXPECT_EQ(ann->updated_at, At(7));
+  EXPECT_FALSE(store_->UserById("user bob")->email_verified);
+}
+
+TEST_P(StoreTest, ASessionComesWithItsUser) {
+  AddAccount("ann");
+  Session session = SessionOf("user ann", "s");
+  session.remember = false;
+  ASSERT_THAT(store_->AddSession(session), IsOk());
+  ASSERT_THAT(store_->ExtendSession("s", At(3), At(2000)), IsOk());
+  const auto found = store_->SessionByTokenHash("hash of s");
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->user.email, "ann@x.test");
+  EXPECT_EQ(found->session.id, "s");
+  EXPECT_FALSE(found->session.remember);
+  EXPECT_EQ(found->session.user_agent, "test");
+  EXPECT_EQ(found->session.created_at, At(1));
+  EXPECT_EQ(found->session.updated_at, At(3));
+  EXPECT_EQ(found->session.expires_at, At(2000));
+  ASSERT_THAT(store_->RemoveSession("hash of s"), IsOk());
+  EXPECT_THAT(store_->SessionByTokenHash("hash of s"),
+              HasCode(StatusCode::kNotFound));
+  EXPECT_THAT(store_->SessionByTokenHash("hash of session ann"), IsOk());
+}
+
+TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
+  AddAccount("ann");
+  ApiKey full = KeyOf("user ann", "full");
+  full.name = "";
+  full.prefix = "lc_";
+  full.metadata = R"({"a":1})";
+  full.expires_at = At(1000);
+  ASSERT_THAT(store_->AddApiKey(full), IsOk());
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "bare")), IsOk());
+  const auto found = store_->ApiKeyByHash("hash of full");
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->tenant_id, "org ann");
+  EXPECT_EQ(found->user.id, "user ann");
+  EXPECT_EQ(found->key.name, "");
+  EXPECT_EQ(found->key.prefix, "lc_");
+  EXPECT_EQ(found->key.metadata, R"({"a":1})");
+  EXPECT_EQ(found->key.expires_at, At(1000));
+  EXPECT_EQ(found->key.last_request, std::nullopt);
+  const auto bare = store_->ApiKeyByHash("hash of bare");
+  ASSERT_THAT(bare, IsOk());
+  EXPECT_EQ(bare->key.name, std::nullopt);
+  EXPECT_EQ(bare->key.expires_at, std::nullopt);
+}
+
+TEST_P(StoreTest, AUserWithoutOrganizationHasNoTenant) {
+  NewAccount account = Account("ann");
+  account.organization.reset();
+  account.membership.reset();
+  ASSERT_THAT(store_->AddAccount(account), IsOk());
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "key")), IsOk());
+  EXPECT_EQ(store_->ApiKeyByHash("hash of key")->tenant_id, "");
+  EXPECT_TRUE(store_->OrganizationsOf("user ann")->empty());
+}
+
+TEST_P(StoreTest, KeysAreListedOldestFirstAndRemovedByTheirUserAlone) {
+  AddAccount("ann");
+  AddAccount("bob");
+  ApiKey late = KeyOf("user ann", "a late one");
+  late.created_at = At(2);
+  ASSERT_THAT(store_->AddApiKey(late), IsOk());
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "b")), IsOk());
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user bob", "c")), IsOk());
+  const auto keys = store_->ApiKeysOf("user ann");
+  ASSERT_EQ(keys->size(), 2U);
+  EXPECT_EQ((*keys)[0].id, "b");
+  EXPECT_EQ((*keys)[1].id, "a late one");
+  EXPECT_THAT(store_->RemoveApiKey("user bob", "b"),
+              HasCode(StatusCode::kNotFound));
+  EXPECT_THAT(store_->RemoveApiKey("user ann", "b"), IsOk());
+  EXPECT_EQ(store_->ApiKeysOf("user ann")->size(), 1U);
+}
+
+TEST_P(StoreTest, UsesOfKeysAreNotedTogether) {
+  AddAccount("ann");
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "a")), IsOk());
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "b")), IsOk());
+  ASSERT_THAT(store_->NoteApiKeyUses({{"a", At(5)}, {"gone", At(6)}}), IsOk());
+  const auto keys = store_->ApiKeysOf("user ann");
+  EXPECT_EQ((*keys)[0].last_request, At(5));
+  EXPECT_EQ((*keys)[0].updated_at, At(5));
+  EXPECT_EQ((*keys)[1].last_request, std::nullopt);
+}
+
+TEST_P(StoreTest, OnlyWhatHasExpiredIsRemoved) {
+  AddAccount("ann");
+  ApiKey ends = KeyOf("user ann", "ends");
+  ends.expires_at = At(1000);
+  ASSERT_THAT(store_->AddApiKey(ends), IsOk());
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "stays")), IsOk());
+  ASSERT_THAT(store_->RemoveExpired(At(999)), IsOk());
+  EXPECT_EQ(store_->ApiKeysOf("user ann")->size(), 2U);
+  EXPECT_THAT(store_->SessionByTokenHash("hash of session ann"), IsOk());
+  ASSERT_THAT(store_->RemoveExpired(At(1000)), IsOk());
+  EXPECT_EQ(store_->ApiKeysOf("user ann")->size(), 1U);
+  EXPECT_THAT(store_->SessionByTokenHash("hash of session ann"),
+              HasCode(StatusCode::kNotFound));
+}
+
+TEST_P(StoreTest, CredentialsAreListedInByteOrder) {
+  AddAccount("ann");
+  for (const char* name : {"b", "a_1", "B", "a-1", "\xc3\xa4", "a"}) {
+    ASSERT_THAT(AddCredential("org ann", name), IsOk());
+  }
+  std::string names;
+  for (const Credential& credential : *store_->CredentialsOf("org ann")) {
+    names += credential.name + " ";
+  }
+  EXPECT_EQ(names, "B a a-1 a_1 b \xc3\xa4 ");
+}
+
+TEST_P(StoreTest, ANameIsUniqueWithinItsTenant) {
+  AddAccount("ann");
+  AddAccount("bob");
+  ASSERT_THAT(AddCredential("org ann", "a"), IsOk());
+  ASSERT_THAT(AddCredential("org bob", "a"), IsOk());
+  EXPECT_EQ(RefusalOf(AddCredential("org ann", "a")),
+            Refusal::kCredentialExists);
+  ASSERT_THAT(AddCredential("org ann", "b"), IsOk());
+  EXPECT_EQ(RefusalOf(store_->ChangeCredential("org ann", "id of a of org ann",
+                                               {.name = "b"}, At(20))),
+            Refusal::kCredentialExists);
+  EXPECT_EQ(store_->CredentialByName("org ann", "a")->sealed, "sealed a");
+}
+
+TEST_P(StoreTest, AChangeLeavesTheRestAndAlwaysMovesUpdatedAt) {
+  AddAccount("ann");
+  ASSERT_THAT(AddCredential("org ann", "a"), IsOk());
+  const auto change = [this](const CredentialChange& what, Timestamp now) {
+    ASSERT_THAT(
+        store_->ChangeCredential("org ann", "id of a of org ann", what, now),
+        IsOk());
+  };
+  const auto updated = [this] {
+    return store_->CredentialsOf("org ann")->front().updated_at;
+  };
+  change({.sealed = "new"}, At(50));
+  EXPECT_EQ(updated(), At(50));
+  EXPECT_EQ(store_->CredentialByName("org ann", "a")->sealed, "new");
+  change({.name = "b"}, At(50));
+  EXPECT_EQ(updated(), At(51));
+  EXPECT_EQ(store_->CredentialByName("org ann", "b")->sealed, "new");
+  change({.sealed = "newer"}, At(20));  // a clock that was set back
+  EXPECT_EQ(updated(), At(52));
+}
+
+TEST_P(StoreTest, ATenantReachesOnlyItsOwnCredentials) {
+  AddAccount("ann");
+  AddAccount("bob");
+  ASSERT_THAT(AddCredential("org ann", "a"), IsOk());
+  const std::string id = "id of a of org ann";
+  const auto not_found = HasCode(StatusCode::kNotFound);
+  EXPECT_THAT(store_->CredentialByName("org bob", "a"), not_found);
+  EXPECT_THAT(store_->ChangeCredential("org bob", id, {.name = "x"}, At(1)),
+              not_found);
+  EXPECT_THAT(store_->RemoveCredential("org bob", id), not_found);
+  EXPECT_TRUE(store_->CredentialsOf("org bob")->empty());
+  EXPECT_EQ(store_->CredentialByName("org ann", "a")->sealed, "sealed a");
+}
+
+TEST_P(StoreTest, LongAndHostileTextIsOnlyText) {
+  AddAccount("ann");
+  const std::string hostile = "'); DROP TABLE users; -- :name $1 ? \\ \"";
+  ASSERT_THAT(AddCredential("org ann", hostile), IsOk());
+  EXPECT_THAT(store_->CredentialByName("org ann", hostile), IsOk());
+  EXPECT_THAT(store_->LoginByEmail(hostile), HasCode(StatusCode::kNotFound));
+  const std::string sealed(100'000, 's');
+  ASSERT_THAT(
+      store_->ChangeCredential("org ann", "id of " + hostile + " of org ann",
+                               {.sealed = sealed}, At(20)),
+      IsOk());
+  EXPECT_EQ(store_->CredentialByName("org ann", hostile)->sealed, sealed);
+}
+
+TEST_P(StoreTest, AFailureQuotesNothingThatWasBound) {
+  AddAccount("ann");
+  ASSERT_THAT(store_->AddSession(SessionOf("user ann", "canary")), IsOk());
+  const Status again = store_->AddSession(SessionOf("user ann", "canary"));
+  EXPECT_FALSE(again.ok());
+  EXPECT_EQ(again.ToString().find("canary"), std::string::npos) << again;
+}
+
+TEST_P(StoreTest, ManyThreadsLoseNothing) {
+  AddAccount("ann");
+  ASSERT_THAT(AddCredential("org ann", "a"), IsOk());
+  constexpr int kThreads = 4;
+  constexpr int kChanges = 25;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this] {
+      for (int i = 0; i < kChanges; ++i) {
+        EXPECT_THAT(store_->ChangeCredential("org ann", "id of a of org ann",
+                                             {.sealed = "x"}, At(0)),
+                    IsOk());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store_->CredentialsOf("org ann")->front().updated_at,
+            At(10 + kThreads * kChanges));
+}
+
+TEST_P(StoreTest, ASchemaFromTheFutureIsRefused) {
+  Sql() << "INSERT INTO schema_version (version) VALUES (1000)";
+  store_.reset();
+  EXPECT_THAT(SociStore::Open(url_), MessageHas("newer libretto-cloud"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, StoreTest,
+                         ::testing::Values(Kind::kSqlite, Kind::kPostgresql),
+                         [](const auto& parameter) {
+                           return parameter.param == Kind::kSqlite
+                                      ? "Sqlite"
+                                      : "Postgresql";
+                         });
+
+TEST(SqliteTest, TheFileIsInWriteAheadMode) {
+  const libretto::testing::TempDir directory;
+  const std::string path = directory / "cloud.db";
+  ASSERT_THAT(SociStore::Open({Kind::kSqlite, path}), IsOk());
+  soci::session sql(soci::sqlite3, "dbname=" + path);
+  std::string mode;
+  sql << "PRAGMA journal_mode", soci::into(mode);
+  EXPECT_EQ(mode, "wal");
+}
+
+TEST(DatabaseUrlTest, SaysWhatItTakes) {
+  EXPECT_EQ(DatabaseUrl::Parse("sqlite:/a b/c.db")->target, "/a b/c.db");
+  EXPECT_EQ(DatabaseUrl::Parse("postgresql:///x?host=/tmp")->kind,
+            Kind::kPostgresql);
+  for (const char* text :
+       {"", "sqlite:", "mysql://x", "/path", "sqlite:a\"b"}) {
+    EXPECT_THAT(DatabaseUrl::Parse(text),
+                HasCode(StatusCode::kInvalidArgument));
+  }
+}
+
+TEST(DatabaseUrlTest, APasswordInTheUrlIsNotRepeated) {
+  const Status status =
+      SociStore::Open({Kind::kPostgresql,
+                       "postgresql://u:canary@127.0.0.1:1/x?sslmode=disable"})
+          .status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(status.ToString().find("canary"), std::string::npos) << status;
+}
+
+TEST(SqliteTest, AFolderThatIsNotThereIsNamed) {
+  EXPECT_THAT(SociStore::Open({Kind::kSqlite, "/nowhere/cloud.db"}),
+              MessageHas("cannot open /nowhere/cloud.db"));
+}
+
+}  // namespace
+}  // namespace libretto::cloud
