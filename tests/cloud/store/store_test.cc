@@ -1,22 +1,13 @@
-// One suite for every database. PostgreSQL is where LIBRETTO_TEST_POSTGRES
-// says (tests/cloud/with_postgres.sh sets it), and skipped where it is silent.
-#include "cloud/core/store.h"
-
-#include <cstdlib>
-#include <memory>
+// One suite for every database.
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
-#include <soci/postgresql/soci-postgresql.h>
-#include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 
 #include "cloud/core/refusal.h"
-#include "cloud/core/tokens.h"
-#include "cloud/store/soci_store.h"
+#include "tests/cloud/store/store_fixture.h"
 #include "tests/matchers.h"
-#include "tests/temp_dir.h"
 
 namespace libretto::cloud {
 namespace {
@@ -24,106 +15,9 @@ namespace {
 using libretto::testing::HasCode;
 using libretto::testing::IsOk;
 using libretto::testing::MessageHas;
-using std::chrono::milliseconds;
+using testing::At;
+using testing::StoreTest;
 using Kind = DatabaseUrl::Kind;
-
-Timestamp At(std::int64_t millis) { return Timestamp(milliseconds(millis)); }
-
-class StoreTest : public ::testing::TestWithParam<Kind> {
- protected:
-  void SetUp() override {
-    url_ = {Kind::kSqlite, directory_ / "a cloud.db"};
-    if (GetParam() == Kind::kPostgresql) {
-      const char* const url = std::getenv("LIBRETTO_TEST_POSTGRES");
-      if (url == nullptr) {
-        GTEST_SKIP() << "NOT TESTED ON POSTGRESQL: run this through "
-                        "tests/cloud/with_postgres.sh";
-      }
-      url_ = {Kind::kPostgresql, url};
-      Sql() << "DROP SCHEMA public CASCADE";
-      Sql() << "CREATE SCHEMA public";
-    }
-    Reopen();
-  }
-
-  void Reopen() {
-    store_.reset();
-    auto opened = SociStore::Open(url_);
-    ASSERT_THAT(opened, IsOk());
-    store_ = *std::move(opened);
-  }
-
-  // Past the store, to look at and to break what it keeps.
-  soci::session& Sql() {
-    if (!sql_) {
-      sql_ =
-          url_.kind == Kind::kSqlite
-              ? std::make_unique<soci::session>(
-                    soci::sqlite3, "dbname=\"" + url_.target + "\"")
-              : std::make_unique<soci::session>(soci::postgresql, url_.target);
-    }
-    return *sql_;
-  }
-
-  static Session SessionOf(const std::string& user, const std::string& id) {
-    return {.id = id,
-            .token_hash = "hash of " + id,
-            .user_id = user,
-            .user_agent = "test",
-            .created_at = At(1),
-            .updated_at = At(2),
-            .expires_at = At(1000)};
-  }
-
-  static NewAccount Account(const std::string& name) {
-    NewAccount account;
-    account.user = {.id = "user " + name,
-                    .email = name + "@x.test",
-                    .name = name,
-                    .created_at = At(1'767'225'600'123),
-                    .updated_at = At(1'767'225'600'124)};
-    account.password_hash = "hash of " + name;
-    account.session = SessionOf(account.user.id, "session " + name);
-    account.organization = Organization{.id = "org " + name,
-                                        .slug = name,
-                                        .name = name + " Inc.",
-                                        .alert_email = "alert@x.test",
-                                        .created_at = At(5)};
-    account.membership = Membership{.id = "member " + name,
-                                    .user_id = account.user.id,
-                                    .organization_id = "org " + name,
-                                    .role = "owner",
-                                    .created_at = At(5)};
-    return account;
-  }
-
-  void AddAccount(const std::string& name) {
-    ASSERT_THAT(store_->AddAccount(Account(name)), IsOk());
-  }
-
-  static ApiKey KeyOf(const std::string& user, const std::string& id) {
-    return {.id = id,
-            .key_hash = "hash of " + id,
-            .user_id = user,
-            .start = "abcdef",
-            .created_at = At(1),
-            .updated_at = At(1)};
-  }
-
-  Status AddCredential(const std::string& tenant, const std::string& name) {
-    return store_->AddCredential(tenant,
-                                 {.id = "id of " + name + " of " + tenant,
-                                  .name = name,
-                                  .created_at = At(10),
-                                  .updated_at = At(10)},
-                                 "sealed " + name);
-  }
-
-  libretto::testing::TempDir directory_;
-  DatabaseUrl url_;
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<soci::session> sql_;
-};
 
 TEST_P(StoreTest, AnAccountIsThereAfterANewStart) {
   AddAccount("ann");
@@ -408,41 +302,6 @@ INSTANTIATE_TEST_SUITE_P(Databases, StoreTest,
                                       ? "Sqlite"
                                       : "Postgresql";
                          });
-
-TEST(SqliteTest, TheFileIsInWriteAheadMode) {
-  const libretto::testing::TempDir directory;
-  const std::string path = directory / "cloud.db";
-  ASSERT_THAT(SociStore::Open({Kind::kSqlite, path}), IsOk());
-  soci::session sql(soci::sqlite3, "dbname=" + path);
-  std::string mode;
-  sql << "PRAGMA journal_mode", soci::into(mode);
-  EXPECT_EQ(mode, "wal");
-}
-
-TEST(DatabaseUrlTest, SaysWhatItTakes) {
-  EXPECT_EQ(DatabaseUrl::Parse("sqlite:/a b/c.db")->target, "/a b/c.db");
-  EXPECT_EQ(DatabaseUrl::Parse("postgresql:///x?host=/tmp")->kind,
-            Kind::kPostgresql);
-  for (const char* text :
-       {"", "sqlite:", "mysql://x", "/path", "sqlite:a\"b"}) {
-    EXPECT_THAT(DatabaseUrl::Parse(text),
-                HasCode(StatusCode::kInvalidArgument));
-  }
-}
-
-TEST(DatabaseUrlTest, APasswordInTheUrlIsNotRepeated) {
-  const Status status =
-      SociStore::Open({Kind::kPostgresql,
-                       "postgresql://u:canary@127.0.0.1:1/x?sslmode=disable"})
-          .status();
-  EXPECT_FALSE(status.ok());
-  EXPECT_EQ(status.ToString().find("canary"), std::string::npos) << status;
-}
-
-TEST(SqliteTest, AFolderThatIsNotThereIsNamed) {
-  EXPECT_THAT(SociStore::Open({Kind::kSqlite, "/nowhere/cloud.db"}),
-              MessageHas("cannot open /nowhere/cloud.db"));
-}
 
 }  // namespace
 }  // namespace libretto::cloud
