@@ -45,7 +45,7 @@ struct CredentialChange {
 
 class Broker {
  public:
-  static constexpr std::size_t kMaxValueBytes = 64 * 1024;
+  static constexpr std::size_t kMaxValueBytes = std::size_t{64} << 10;
 
   struct Counters {
     std::int64_t hits = 0;

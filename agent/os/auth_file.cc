@@ -9,7 +9,7 @@
 namespace libretto {
 namespace {
 
-constexpr std::size_t kMaxBytes = 64 * 1024;
+constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
 
 // What goes into a header must not end it.
 bool IsHeaderText(const std::string& text) {

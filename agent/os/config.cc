@@ -13,7 +13,7 @@
 namespace libretto {
 namespace {
 
-constexpr std::size_t kMaxBytes = 64 * 1024;
+constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
 constexpr std::array<std::string_view, 6> kLogLevels = {
     "trace", "debug", "info", "warn", "error", "off"};
 

@@ -9,7 +9,7 @@
 namespace libretto {
 namespace {
 
-constexpr std::size_t kMaxBytes = 256 * 1024;
+constexpr std::size_t kMaxBytes = std::size_t{256} << 10;
 
 Status Unreadable(const std::string& path) {
   return WithRemedy(Corrupt(path + " cannot be understood"),

@@ -46,7 +46,7 @@ std::string ForeignReason(const Json& body) {
   if (!body.is_object() || !body.contains("json")) return "";
   const Json& error = body["json"];
   if (!error.is_object() || !error.contains("data")) return "";
-  const std::string reason = StringAt(error["data"], "reason").value_or("");
+  std::string reason = StringAt(error["data"], "reason").value_or("");
   for (const char c : reason) {
     if ((c < 'a' || c > 'z') && c != '_') return "";
   }

@@ -20,7 +20,7 @@
 namespace libretto {
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
+constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
 constexpr std::size_t kMaxHeaders = 100;
 constexpr std::chrono::seconds kMaxRetryAfter{3600};
 

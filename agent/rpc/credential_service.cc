@@ -147,20 +147,20 @@ grpc::ServerUnaryReactor* CredentialService::Update(
 grpc::ServerUnaryReactor* CredentialService::Delete(
     grpc::CallbackServerContext* server_context,
     const pb::DeleteRequest* request, pb::DeleteResponse* response) {
-  return Serve(server_context, "Credentials.Delete", request->name(),
-               [this, request, response](CallPtr call) {
-                 profile_.broker.Resolve(
-                     request->name(),
-                     [this, response, call = std::move(call)](
-                         StatusOr<CredentialName> name) mutable {
-                       if (!name.ok()) return call->Finish(name.status());
-                       response->set_name(name->text());
-                       profile_.broker.Delete(
-                           *name, [call = std::move(call)](Status deleted) {
-                             call->Finish(deleted);
-                           });
-                     });
-               });
+  return Serve(
+      server_context, "Credentials.Delete", request->name(),
+      [this, request, response](CallPtr call) {
+        profile_.broker.Resolve(
+            request->name(), [this, response, call = std::move(call)](
+                                 StatusOr<CredentialName> name) mutable {
+              if (!name.ok()) return call->Finish(name.status());
+              response->set_name(name->text());
+              profile_.broker.Delete(
+                  *name, [call = std::move(call)](const Status& deleted) {
+                    call->Finish(deleted);
+                  });
+            });
+      });
 }
 
 grpc::ServerUnaryReactor* CredentialService::Upsert(
