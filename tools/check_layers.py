@@ -99,11 +99,12 @@ def rights_of(path):
             return None
         folders, libraries = TABLE[folder]
         return {folder, *folders}, set(libraries)
-    # Tests see their whole column, the fakes, and GoogleTest; the parts of
-    # tests/ that belong to no column see all of ours.
+    # Tests see their whole column, the fakes, GoogleTest and a stock gRPC at
+    # the other end; the parts of tests/ that belong to no column see all of
+    # ours.
     column = parts[1] if len(parts) > 2 and parts[1] in COLUMNS else None
     folders = {"base", "base/json"}
-    libraries = {"gtest", "system"}
+    libraries = {"grpc", "grpc-proto", "gtest", "system"}
     for folder, (_, allowed) in TABLE.items():
         if column is None or folder.split("/")[0] == column:
             folders.add(folder)
