@@ -65,14 +65,12 @@ class Stop final : public Verb {
   Status Run(Context& context) override {
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
-    StatusOr<AgentClient> agent = ConnectOnly(*paths);
-    if (!agent.ok()) {
-      if (!IsNobodyListening(agent.status())) return agent.status();
+    const StatusOr<std::int64_t> pid = TellToStop(*paths);
+    if (IsNobodyListening(pid.status())) {
       if (context.json) return Print(0);
       Note("No agent is running.");
       return OkStatus();
     }
-    const StatusOr<std::int64_t> pid = agent->Stop();
     if (!pid.ok()) return pid.status();
     if (!WaitUntilAgentIsGone(*paths, kStopSeconds)) {
       return TooSlow("the agent, process " + std::to_string(*pid) +
@@ -91,6 +89,13 @@ class Stop final : public Verb {
   }
 
  private:
+  // The connection ends here: the agent might wait for that.
+  static StatusOr<std::int64_t> TellToStop(const Paths& paths) {
+    StatusOr<AgentClient> agent = ConnectOnly(paths);
+    if (!agent.ok()) return agent.status();
+    return agent->Stop();
+  }
+
   static Status Print(std::int64_t pid) {
     JsonObject json;
     if (pid == 0) {

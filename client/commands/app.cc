@@ -96,8 +96,10 @@ std::string GroupHelp(std::string_view path) {
   if (!path.empty()) help += " " + std::string(path);
   help += " VERB [OPTIONS]\n\n";
   std::vector<std::vector<std::string>> rows;
+  std::string_view example;
   for (const VerbEntry& entry : Verbs()) {
     if (!path.empty() && !LeadsTo(entry, path)) continue;
+    if (example.empty() || entry.takes_command) example = entry.example;
     rows.push_back(
         {"  " + std::string(entry.path), std::string(entry.summary)});
   }
@@ -105,7 +107,7 @@ std::string GroupHelp(std::string_view path) {
   help +=
       "\nOptions of every verb: --help, --no-start (never start an agent), "
       "--json.\n";
-  help += "Example: librettoctl run --credential username -- npm start\n";
+  help += "Example: " + std::string(example) + "\n";
   return help;
 }
 

@@ -39,6 +39,14 @@ StatusOr<AgentClient> ConnectBy(const Paths& paths, Deadline deadline) {
   return ConnectTo(*other, deadline);
 }
 
+// Whether somebody else's start has won over ours and is not ready yet.
+bool AnotherIsStarting(const Paths& paths) {
+  if (!IsAgentAlive(paths)) return false;
+  if (!paths.socket_is_explicit) return true;
+  const std::optional<std::string> named = SocketOfRunningAgent(paths);
+  return !named.has_value() || *named == paths.socket;
+}
+
 Status WithWayOut(const Status& status) {
   if (!IsNobodyListening(status)) return status;
   return WithRemedy(status, "librettoctl agent start");
@@ -62,9 +70,8 @@ StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind) {
   for (;;) {
     agent = ConnectBy(paths, deadline);
     if (agent.ok()) return Started{*std::move(agent), !started.ok()};
-    // Somebody else's start may have won over ours and not be ready yet.
-    const bool another_starts = !started.ok() && IsAgentAlive(paths);
-    if (!another_starts || Remaining(deadline).count() == 0) break;
+    if (started.ok() || !AnotherIsStarting(paths)) break;
+    if (Remaining(deadline).count() == 0) break;
     Pause(kBetweenLooks);
   }
   if (started.ok()) return agent.status();

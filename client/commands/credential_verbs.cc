@@ -31,7 +31,7 @@ class ValueOptions {
     return WithRemedy(
         Invalid("a value is never an argument: every process of this machine "
                 "can read arguments, and the shell's history keeps them"),
-        "--value-stdin, --value-file FILE, or neither to be asked");
+        "leave it out to be asked, or give --value-stdin or --value-file FILE");
   }
 
   std::string name;

@@ -1,6 +1,7 @@
 #include "client/commands/terminal.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -22,13 +23,18 @@ volatile std::sig_atomic_t caught_signal = 0;
 
 void Catch(int signal) { caught_signal = signal; }
 
-// While it lives, signals that would end or stop the process interrupt read()
+// While it lives, signals that would end or stop the process interrupt Wait()
 // instead, and the terminal has the mode that the question needs. Afterwards
 // both are as they were.
 class Session {
  public:
   Session(int fd, bool secret) : fd_(fd) {
     caught_signal = 0;
+    // Blocked but in Wait(): one that came just before it would be missed.
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (const int signal : kSignals) sigaddset(&blocked, signal);
+    sigprocmask(SIG_BLOCK, &blocked, &mask_before_);
     struct sigaction catching {};
     catching.sa_handler = Catch;  // without SA_RESTART
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
@@ -50,9 +56,19 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session() {
     if (changed_) tcsetattr(fd_, TCSAFLUSH, &mode_);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       sigaction(kSignals[i], &before_[i], nullptr);
     }
+  }
+
+  // Until there is something to read; false when a signal came first.
+  bool Wait() const {
+    pollfd about{fd_, POLLIN, 0};
+    while (ppoll(&about, 1, nullptr, &mask_before_) < 0) {
+      if (errno != EINTR || caught_signal != 0) return false;
+    }
+    return true;
   }
 
  private:
@@ -62,6 +78,7 @@ class Session {
   const int fd_;
   bool changed_ = false;
   termios mode_{};
+  sigset_t mask_before_{};
   std::array<struct sigaction, kSignals.size()> before_{};
 };
 
@@ -94,13 +111,12 @@ Typed Edit(char c, std::string& line) {
 }
 
 // A line without its newline; Aborted() at the end of input or at a signal.
-Status ReadLine(int fd, bool secret, std::string& line) {
+Status ReadLine(const Session& session, int fd, bool secret,
+                std::string& line) {
   line.reserve(secret ? kMaxAnswerBytes : 0);  // no copies left by growing
   for (;;) {
     char c = 0;
-    const ssize_t count = read(fd, &c, 1);
-    if (count < 0 && errno == EINTR && caught_signal == 0) continue;
-    if (count <= 0) return Aborted();
+    if (!session.Wait() || read(fd, &c, 1) != 1) return Aborted();
     if (line.size() == kMaxAnswerBytes) {
       return Invalid("the answer is longer than 64 KiB");
     }
@@ -126,13 +142,14 @@ StatusOr<std::string> Converse(int in, int out, const std::string& prompt,
     {
       const Session session(in, secret);
       Write(out, prompt);
-      status = ReadLine(in, secret, line);
+      status = ReadLine(session, in, secret, line);
       // The newline that was typed was not echoed, or there was none.
       if (secret || !status.ok()) Write(out, "\n");
     }
-    if (status.ok()) return line;
+    if (status.ok() && caught_signal == 0) return line;
     WipeString(line);
-    if (caught_signal == 0 || caught_signal == SIGINT) return status;
+    if (caught_signal == 0) return status;
+    if (caught_signal == SIGINT) return Aborted();
     // With the handlers as they were, so that it does what it would have done.
     (void)raise(caught_signal);
   }

@@ -2,25 +2,30 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 
 namespace libretto {
 namespace {
 
-// Levenshtein's distance.
+// Insertions, deletions, substitutions and swaps of neighbours that turn `a`
+// into `b`.
 std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+  std::vector<std::vector<std::size_t>> cost(
+      a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        cost[i][j] = i + j;
+        continue;
+      }
+      const bool same = a[i - 1] == b[j - 1];
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1,
+                             cost[i - 1][j - 1] + (same ? 0U : 1U)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      }
     }
   }
-  return row[b.size()];
+  return cost[a.size()][b.size()];
 }
 
 }  // namespace
@@ -44,7 +49,10 @@ std::string Slugify(std::string_view name) {
 
 std::string_view Nearest(std::string_view word,
                          const std::vector<std::string_view>& candidates) {
-  // One slip in three characters still looks like the same word.
+  // Who made more than one slip in three characters meant something else. The
+  // bound also keeps a very long word from costing anything.
+  constexpr std::size_t kLongestWord = 32;
+  if (word.size() > kLongestWord) return {};
   std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::string_view nearest;
   for (const std::string_view candidate : candidates) {
