@@ -123,6 +123,9 @@ std::string UrlOf(const ListenAddress& address, std::uint16_t port) {
 void LogAccess(const AccessRecord& record) {
   spdlog::info("request id={} method={} path={} status={} us={}", record.id,
                record.method, record.path, record.status, record.took.count());
+  if (!record.failure.empty()) {
+    spdlog::error("failure id={} why={}", record.id, record.failure);
+  }
 }
 
 void KeepHouse(ApiKeys& api_keys, Store& store, const Clock& clock) {
@@ -156,7 +159,8 @@ sigset_t BlockSignals() {
 // user has set wins.
 void BoundPostgresWaits() {
   setenv("PGCONNECT_TIMEOUT", "5", /*overwrite=*/0);
-  setenv("PGOPTIONS", "-c statement_timeout=8000 -c client_min_messages=warning",
+  setenv("PGOPTIONS",
+         "-c statement_timeout=8000 -c client_min_messages=warning",
          /*overwrite=*/0);
 }
 

@@ -69,7 +69,10 @@ HttpResponse BetterAuth::Failure(const Status& status) {
       return Error(wire->status, wire->code, Message(status));
     }
   }
-  return Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);
+  HttpResponse response =
+      Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);
+  response.failure = Message(status);
+  return response;
 }
 
 HttpResponse BetterAuth::InvalidInput(const Input& input, const char* where) {
@@ -77,7 +80,8 @@ HttpResponse BetterAuth::InvalidInput(const Input& input, const char* where) {
 }
 
 HttpResponse BetterAuth::Plain(int status) {
-  if (status == 404) return {.status = 404, .headers = {}, .body = {}};
+  if (status == 404)
+    return {.status = 404, .headers = {}, .body = {}, .failure = {}};
   const StatusName name = StatusNameOf(status);
   return Error(status, name.code, name.title);
 }

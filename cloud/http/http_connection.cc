@@ -35,6 +35,15 @@ std::string_view AsStd(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+// Bad HTTP, as against silence, a hang-up or a broken connection.
+bool IsClientsFault(const boost::beast::error_code& error) {
+  static const auto& kHttpErrors =
+      http::make_error_code(http::error::bad_method).category();
+  return error.category() == kHttpErrors &&
+         error != http::error::end_of_stream &&
+         error != http::error::partial_message;
+}
+
 // As Node does it: a repeated header is one header.
 void AddHeader(HttpRequest& request, std::string name, std::string_view value) {
   const auto same =
@@ -102,13 +111,7 @@ void HttpConnection::OnHeader(Error error) {
       error == http::error::buffer_overflow) {
     return Fail(431);
   }
-  if (error == http::error::end_of_stream ||
-      error == http::error::partial_message ||
-      error.category() !=
-          http::make_error_code(http::error::bad_method).category()) {
-    if (error) return Close();
-  }
-  if (error) return Fail(400);
+  if (error) return IsClientsFault(error) ? Fail(400) : Close();
 
   const auto& header = parser_->get();
   const std::string_view target = AsStd(header.target());
@@ -147,12 +150,7 @@ void HttpConnection::ReadBody() {
 
 void HttpConnection::OnBody(Error error) {
   if (error == http::error::body_limit) return Fail(413);
-  if (error == boost::beast::error::timeout ||
-      error == http::error::partial_message ||
-      error == boost::asio::error::operation_aborted) {
-    return Close();
-  }
-  if (error) return Fail(400);
+  if (error) return IsClientsFault(error) ? Fail(400) : Close();
   busy_ = true;
   keep_alive_ = parser_->keep_alive();
   // Not bounded by the client any more.
@@ -205,6 +203,7 @@ void HttpConnection::Write(HttpResponse response) {
        .method = method_,
        .path = path_,
        .status = response.status,
+       .failure = response.failure,
        .took = std::chrono::duration_cast<std::chrono::microseconds>(
            std::chrono::steady_clock::now() - began_)});
   stream_.expires_after(kWriteTime);

@@ -31,6 +31,8 @@ struct HttpResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // What went wrong on our side. For the log, never for the client.
+  std::string failure;
 };
 
 HttpResponse JsonResponse(int status, const JsonOut& body);

@@ -111,7 +111,9 @@ HttpResponse Router::Handle(const HttpRequest& request) const {
     return Serve(*route, request);
   } catch (const std::exception&) {
     // Out of memory, or a library's complaint, whose text may quote a value.
-    return Plain(request.path, 500);
+    HttpResponse response = Plain(request.path, 500);
+    response.failure = "an exception";
+    return response;
   }
 }
 

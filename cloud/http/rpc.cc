@@ -54,7 +54,10 @@ HttpResponse Rpc::Failure(const Status& status) {
   if (status.code() == StatusCode::kAborted) {
     return Error(409, Message(status));
   }
-  return Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);
+  HttpResponse response =
+      Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);
+  response.failure = Message(status);
+  return response;
 }
 
 HttpResponse Rpc::InvalidInput(const Input& input) {

@@ -120,11 +120,13 @@ class HttpServer::Core final : public HttpConnection::Host {
     // Shared, because a std::function wants to be copyable.
     const auto shared = std::make_shared<HttpRequest>(std::move(request));
     const bool queued =
-        (hashes ? *hashers_ : *workers_).Post([this, shared, reply] {
-          asio::post(io_,
-                     [reply, response = router_->Handle(*shared)]() mutable {
-                       reply(std::move(response));
-                     });
+        (hashes ? *hashers_ : *workers_).Post([this, shared, reply]() mutable {
+          // Moved, not copied: a copy left here could be the last to hold
+          // the connection, which must end on the server's thread.
+          asio::post(io_, [reply = std::move(reply),
+                           response = router_->Handle(*shared)]() mutable {
+            reply(std::move(response));
+          });
         });
     if (queued) return;
     HttpResponse busy = Router::Plain(shared->path, 503);

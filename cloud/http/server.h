@@ -22,6 +22,7 @@ struct AccessRecord {
   std::string_view method;
   std::string_view path;
   int status = 0;
+  std::string_view failure;  // what went wrong on our side
   std::chrono::microseconds took{};
 };
 

@@ -48,7 +48,8 @@ class LiveCloud {
         [this](const AccessRecord& record) {
           const std::scoped_lock lock(mutex_);
           log_ += std::string(record.method) + " " + std::string(record.path) +
-                  " " + std::to_string(record.status) + "\n";
+                  " " + std::to_string(record.status) + " " +
+                  std::string(record.failure) + "\n";
         },
         [] {});
   }

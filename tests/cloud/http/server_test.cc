@@ -6,6 +6,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 
 #include "tests/cloud/live_cloud.h"
 #include "tests/matchers.h"
@@ -129,11 +131,23 @@ TEST_F(ServerTest, TheLogHasNoQueryAndNoControlCharacters) {
   cloud_.Get("/api/auth/verify-email?token=secret");
   Answer("GET /\x1b[31m\xc2\x9b HTTP/1.1\r\n\r\n");
   const std::string log = cloud_.log();
-  EXPECT_NE(log.find("GET /api/auth/verify-email 401\n"), std::string::npos)
+  EXPECT_NE(log.find("GET /api/auth/verify-email 401 \n"), std::string::npos)
       << log;
   EXPECT_EQ(log.find("secret"), std::string::npos);
   EXPECT_EQ(log.find('\x1b'), std::string::npos);
   EXPECT_EQ(log.find('\x9b'), std::string::npos);
+}
+
+TEST_F(ServerTest, AFailureOfOursIsLoggedAndNotTold) {
+  const std::string key(cloud_.parts.NewTenantKey("ann").Reveal());
+  soci::session sql(soci::sqlite3, "dbname=" + cloud_.parts.database);
+  sql << "DROP TABLE credentials";
+  const RawResponse response =
+      cloud_.Post("/v1/credentials/list", "{}", {{"x-api-key", key}});
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.json()["json"]["message"], "Internal server error");
+  EXPECT_NE(cloud_.log().find("500 SQLite says: "), std::string::npos)
+      << cloud_.log();
 }
 
 TEST_F(ServerTest, ManyClientsAtOnceAreAllAnswered) {
