@@ -8,14 +8,22 @@
 #include "base/seal.h"
 
 namespace libretto::cloud {
+namespace {
+
+// libsodium wants an address even for no bytes.
+const char* AddressOf(const SecretBytes& password) {
+  return password.empty() ? "" : password.Reveal().data();
+}
+
+}  // namespace
 
 Passwords::Passwords(PasswordCost cost)
     : cost_(cost), nobodys_hash_(Hash(RandomBytes(32))) {}
 
 std::string Passwords::Hash(const SecretBytes& password) const {
   std::array<char, crypto_pwhash_STRBYTES> hash{};
-  if (crypto_pwhash_str_alg(hash.data(), password.Reveal().data(),
-                            password.size(), cost_.passes, cost_.memory_bytes,
+  if (crypto_pwhash_str_alg(hash.data(), AddressOf(password), password.size(),
+                            cost_.passes, cost_.memory_bytes,
                             crypto_pwhash_ALG_ARGON2ID13) != 0) {
     throw std::bad_alloc();
   }
@@ -24,7 +32,7 @@ std::string Passwords::Hash(const SecretBytes& password) const {
 
 bool Passwords::Matches(const SecretBytes& password,
                         const std::string& hash) const {
-  return crypto_pwhash_str_verify(hash.c_str(), password.Reveal().data(),
+  return crypto_pwhash_str_verify(hash.c_str(), AddressOf(password),
                                   password.size()) == 0;
 }
 
