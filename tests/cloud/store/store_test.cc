@@ -191,8 +191,10 @@ TEST_P(StoreTest, CredentialsAreListedInByteOrder) {
   for (const char* name : {"b", "a_1", "B", "a-1", "\xc3\xa4", "a"}) {
     ASSERT_THAT(AddCredential("org ann", name), IsOk());
   }
+  const auto credentials = store_->CredentialsOf("org ann");
+  ASSERT_THAT(credentials, IsOk());
   std::string names;
-  for (const Credential& credential : *store_->CredentialsOf("org ann")) {
+  for (const Credential& credential : *credentials) {
     names += credential.name + " ";
   }
   EXPECT_EQ(names, "B a a-1 a_1 b \xc3\xa4 ");
