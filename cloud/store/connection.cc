@@ -41,7 +41,8 @@ Status FailureOf(const soci::soci_error& error) {
     if (is_ours) return Internal("PostgreSQL error " + code);
     return Offline("PostgreSQL cannot be used now (error " + code + ")");
   }
-  return Internal("the database library failed");
+  // What SOCI throws when it cannot connect.
+  return Offline("the database cannot be reached");
 }
 
 bool IsUniqueViolation(const soci::soci_error& error) {

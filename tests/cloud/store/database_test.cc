@@ -1,7 +1,9 @@
 // What is SQLite's or PostgreSQL's alone.
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
@@ -25,6 +27,25 @@ TEST(SqliteTest, TheFileIsInWriteAheadMode) {
   std::string mode;
   sql << "PRAGMA journal_mode", soci::into(mode);
   EXPECT_EQ(mode, "wal");
+}
+
+TEST(PostgresqlTest, AConnectionThatBrokeIsMadeAnew) {
+  const char* const url = std::getenv("LIBRETTO_TEST_POSTGRES");
+  if (url == nullptr) {
+    GTEST_SKIP() << "NOT TESTED ON POSTGRESQL: run this through "
+                    "tests/cloud/with_postgres.sh";
+  }
+  const auto store = SociStore::Open({Kind::kPostgresql, url});
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT((*store)->PutSetting("key", "value"), IsOk());
+  soci::session sql(soci::postgresql, url);
+  sql << "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+         "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+  // Whoever gets a broken connection hears so, and mends it for the next.
+  EXPECT_THAT((*store)->Setting("key"), HasCode(StatusCode::kUnavailable));
+  Status last = OkStatus();
+  for (int i = 0; i < 20; ++i) last = (*store)->Setting("key").status();
+  EXPECT_THAT(last, IsOk());
 }
 
 TEST(DatabaseUrlTest, SaysWhatItTakes) {
