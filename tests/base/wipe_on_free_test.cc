@@ -16,9 +16,11 @@ constexpr char kSecret[] = "correct horse battery staple";
 // when it is large.
 constexpr std::size_t kAllocatorWords = 4 * sizeof(void*);
 
-// As an integer: the compiler knows what free() does to a pointer.
+// As a volatile integer: the compiler knows what free() does to a pointer, and
+// follows it.
 std::uintptr_t Remember(const void* block) {
-  return reinterpret_cast<std::uintptr_t>(block);
+  volatile std::uintptr_t address = reinterpret_cast<std::uintptr_t>(block);
+  return address;
 }
 
 // Looks in place: a copy would be allocated where the freed block was.

@@ -95,8 +95,9 @@ class MemoryKeepsNothingTest(harness.E2eTest):
             self.assertEqual(self.world.read(f"name_{number}"), value)
 
     def test_the_scan_finds_what_is_there(self):
-        self.world.must("agent", "start")
-        # The address of the account is no secret and is kept.
+        # This process holds the values.
+        self.assertEqual(copies(os.getpid(), self.values), set(self.values))
+        # The agent holds the account's address, which is no secret.
         self.world.must("cloud", "auth", "whoami")
         found = copies(self.world.agent_pid(), {"email": self.world.email})
         self.assertEqual(found, {"email"})
