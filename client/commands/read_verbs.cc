@@ -66,9 +66,12 @@ class Read final : public Verb {
            Duration(credential->age.count() / 1000) + " ago");
     }
     if (context.json) return PrintJson(*credential);
-    Status written = WriteOut(credential->value.Reveal());
-    if (written.ok() && !no_newline_) written = WriteOut("\n");
-    return written;
+    if (no_newline_) return WriteOut(credential->value.Reveal());
+    // In one piece, so that a reader of the pipe gets it in one.
+    SecretBytes line(credential->value.size() + 1);
+    line.RevealMutable()[credential->value.Reveal().copy(
+        line.RevealMutable(), credential->value.size())] = '\n';
+    return WriteOut(line.Reveal());
   }
 
  private:

@@ -116,10 +116,15 @@ class RunCommand final : public Verb {
     std::vector<Delivered> delivered;
     delivered.reserve(answers.size());
     for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (!answers[i].ok()) return Annotate(answers[i].status(), texts[i]);
+      if (!answers[i].ok()) return Naming(texts[i], answers[i].status());
       delivered.push_back({names[i], std::move(answers[i]->value)});
     }
     return delivered;
+  }
+
+  static Status Naming(const std::string& name, const Status& status) {
+    const bool named = Message(status).find(name) != std::string::npos;
+    return named ? status : Annotate(status, Printable(name));
   }
 
   std::vector<std::string> names_;

@@ -94,12 +94,14 @@ class WhoAmI final : public Verb {
     if (!agent.ok()) return agent.status();
     const StatusOr<Identity> who = (*agent)->WhoAmI(!offline_);
     if (!who.ok()) return who.status();
-    if (context.json) return WriteOut(Json(*who) + "\n");
-    if (who->source == Identity::Source::kNobody) {
-      return WithRemedy(Unauthenticated("nobody is logged in"),
-                        "librettoctl cloud auth login");
+    const bool nobody = who->source == Identity::Source::kNobody;
+    if (context.json || !nobody) {
+      Status written = WriteOut(context.json ? Json(*who) + "\n" : Human(*who));
+      if (!written.ok()) return written;
     }
-    return WriteOut(Human(*who));
+    if (!nobody) return OkStatus();
+    return WithRemedy(Unauthenticated("nobody is logged in"),
+                      "librettoctl cloud auth login");
   }
 
  private:

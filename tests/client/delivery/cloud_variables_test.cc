@@ -18,8 +18,10 @@ using testing::IsOk;
 class CloudVariablesTest : public ::testing::Test {
  protected:
   // "name=value" for each variable found.
-  std::vector<std::string> Find(std::vector<std::string> environment) const {
+  std::vector<std::string> Find(
+      const std::vector<std::string>& environment) const {
     std::vector<const char*> entries;
+    entries.reserve(environment.size() + 1);
     for (const std::string& entry : environment) {
       entries.push_back(entry.c_str());
     }
