@@ -20,7 +20,7 @@ void CliTest::TearDownTestSuite() {
   programs_ = nullptr;
 }
 
-CliTest::~CliTest() { Ctl({"agent", "stop"}); }
+void CliTest::TearDown() { Ctl({"agent", "stop"}); }
 
 CommandLine CliTest::Line(const std::vector<std::string>& arguments) const {
   CommandLine line;

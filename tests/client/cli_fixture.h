@@ -18,7 +18,7 @@ class CliTest : public ::testing::Test {
   static void SetUpTestSuite();
   static void TearDownTestSuite();
   // Stops the agent that the test's commands have started.
-  ~CliTest() override;
+  void TearDown() override;
 
   CommandLine Line(const std::vector<std::string>& arguments) const;
 

@@ -20,6 +20,7 @@ constexpr int kPatienceMs = 10'000;
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) {
     pointers.push_back(const_cast<char*>(text.c_str()));
   }
@@ -80,6 +81,9 @@ Outcome RunOnPipes(const CommandLine& line) {
   Pipe in;
   Pipe out;
   Pipe err;
+  // Tests feed less than a pipe holds, and the command may end without reading.
+  (void)!write(in.write_end.get(), line.input.data(), line.input.size());
+  in.write_end.Reset();
   const pid_t child = fork();
   LIBRETTO_CHECK(child >= 0);
   if (child == 0) {
@@ -92,9 +96,6 @@ Outcome RunOnPipes(const CommandLine& line) {
   in.read_end.Reset();
   out.write_end.Reset();
   err.write_end.Reset();
-  // Tests feed less than a pipe holds.
-  (void)!write(in.write_end.get(), line.input.data(), line.input.size());
-  in.write_end.Reset();
   Outcome outcome;
   Drain(out.read_end.get(), err.read_end.get(), outcome);
   outcome.exit_code = Reap(child);
