@@ -17,8 +17,6 @@ constexpr std::size_t kNonceBytes =
     crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
-// What libsodium's own frames may leave behind after a decryption.
-constexpr std::size_t kStackWipeBytes = 4096;
 
 static_assert(DataKey::kBytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
@@ -96,7 +94,7 @@ StatusOr<SecretBytes> Open(std::span<const std::byte> sealed,
       reinterpret_cast<unsigned char*>(plain.RevealMutable()), nullptr, nullptr,
       nonce + kNonceBytes, sealed.size() - 1 - kNonceBytes,
       AsUnsigned(bound_to), bound_to.size(), nonce, key.Reveal());
-  sodium_stackzero(kStackWipeBytes);
+  WipeStack();
   if (result != 0) return Corrupt("sealed data does not open");
   return plain;
 }

@@ -6,6 +6,11 @@
 #include <sodium.h>
 
 namespace libretto {
+namespace {
+
+constexpr std::size_t kStackWipeBytes = 4096;
+
+}  // namespace
 
 SecretBytes::SecretBytes(std::size_t size)
     : data_(size == 0 ? nullptr : new char[size]()), size_(size) {}
@@ -51,6 +56,8 @@ void SecretBytes::Wipe() noexcept {
   data_ = nullptr;
   size_ = 0;
 }
+
+void WipeStack() noexcept { sodium_stackzero(kStackWipeBytes); }
 
 void WipeString(std::string& text) noexcept {
   // Growing to the capacity never reallocates, and makes the spare bytes, which

@@ -49,6 +49,11 @@ class SecretBytes {
   std::size_t size_ = 0;
 };
 
+// Overwrites what calls that have returned left on this thread's stack. For
+// after a foreign library has had plaintext in its frames: nlohmann-json writes
+// through half a kilobyte there, libsodium decrypts there.
+void WipeStack() noexcept;
+
 // Overwrites all that `text` holds, spare capacity included, and empties it.
 void WipeString(std::string& text) noexcept;
 
