@@ -29,7 +29,8 @@ class CleanStopTest(harness.E2eTest):
         self.world.store("username")
         pid = self.world.agent_pid()
         self.world.must("agent", "stop")
-        self.assertFalse(harness.exists(pid))
+        self.assertFalse(self.world.socket.exists())
+        self.assertEqual(self.world.api_keys(), [])
         self.assert_gone(pid)
 
     def test_stopping_where_nothing_runs_is_fine(self):

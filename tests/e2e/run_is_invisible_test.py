@@ -37,6 +37,16 @@ class RunIsInvisibleTest(harness.E2eTest):
             self.assertEqual(environment["LIBRETTO_CLOUD_" + name.upper()],
                              value)
 
+    def test_more_than_a_connection_carries_at_once_arrive(self):
+        names = [f"number_{i}" for i in range(70)]
+        env = self.world.environment(
+            **{f"LIBRETTO_CLOUD_{name.upper()}": "value" for name in names})
+        self.world.must("cloud", "credentials", "push", env=env)
+        environment = self.environment_of("--all")
+        for name in names:
+            self.assertEqual(environment["LIBRETTO_CLOUD_" + name.upper()],
+                             "value")
+
     def test_a_missing_one_is_named_and_nothing_runs(self):
         marker = self.world.root / "ran"
         result = self.run_it("--credential", "username", "--credential",
