@@ -19,6 +19,9 @@ namespace {
 constexpr std::size_t kReceiveBytes = std::size_t{32} << 10;
 // Room for a whole answer without a WINDOW_UPDATE on the way.
 constexpr std::int32_t kWindowBytes = 1 << 20;
+// The agent's limit on calls at once, which holds before its SETTINGS have
+// arrived, too; what is over it waits here.
+constexpr std::uint32_t kMaxCalls = 32;
 constexpr int kMaxTimeoutMs = 99'999'999;  // grpc-timeout has eight digits
 
 std::string_view Text(const std::uint8_t* data, std::size_t size) {
@@ -74,8 +77,12 @@ Http2Connection::Http2Connection(UniqueFd socket, Deadline handshake_deadline)
     : socket_(std::move(socket)),
       handshake_deadline_(handshake_deadline),
       received_(kReceiveBytes) {
+  nghttp2_option* option = nullptr;
+  LIBRETTO_CHECK(nghttp2_option_new(&option) == 0);
+  nghttp2_option_set_peer_max_concurrent_streams(option, kMaxCalls);
   LIBRETTO_CHECK(nghttp2_session_client_new3(&session_, Callbacks(), this,
-                                             nullptr, WipingMemory()) == 0);
+                                             option, WipingMemory()) == 0);
+  nghttp2_option_del(option);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes},
