@@ -43,7 +43,7 @@ class ChannelTest : public ::testing::Test {
   static constexpr auto kLong = 20s;
 
   // The channel goes before the server: its end of the connection ends it.
-  ~ChannelTest() override { channel_.reset(); }
+  void TearDown() override { channel_.reset(); }
 
   void Serve(ScriptedServer::Script script) {
     auto [ours, theirs] = ConnectedPair();
@@ -111,6 +111,7 @@ TEST_F(ChannelTest, LargeMessagesHonourFlowControlBothWays) {
 TEST_F(ChannelTest, ManyCallsInFlightKeepTheirOrder) {
   Serve(Echo);
   std::vector<Channel::Call> calls;
+  calls.reserve(300);
   for (int i = 0; i < 300; ++i) calls.push_back(MakeCall(std::to_string(i)));
   const auto answers = channel_->Unary(std::move(calls), In(kLong));
   ASSERT_EQ(answers.size(), 300U);
@@ -318,7 +319,7 @@ class ConnectTest : public ::testing::Test {
     folder_ = mkdtemp(folder);
     path_ = folder_ + "/agent.sock";
   }
-  ~ConnectTest() override {
+  void TearDown() override {
     unlink(path_.c_str());
     rmdir(folder_.c_str());
   }

@@ -3,9 +3,7 @@
 #include <nghttp2/nghttp2.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 
 #include "base/check.h"
@@ -104,9 +102,8 @@ class Connection {
                           void* user_data) {
     auto* exchange = static_cast<Exchange*>(source->ptr);
     const Answer& answer = exchange->answer;
-    const std::size_t part =
-        std::min(capacity, answer.body.size() - exchange->sent);
-    std::memcpy(buffer, answer.body.data() + exchange->sent, part);
+    const std::size_t part = answer.body.copy(reinterpret_cast<char*>(buffer),
+                                              capacity, exchange->sent);
     exchange->sent += part;
     if (exchange->sent == answer.body.size()) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
