@@ -18,6 +18,9 @@ STRIDE = 4
 PROBE = FRAGMENT - STRIDE + 1
 # What values, and their spellings, are made of.
 RUN = re.compile(rb"[A-Za-z0-9+/@.]{%d,}" % FRAGMENT)
+# How long FRAGMENT bytes are, spelled as they are, in base64, in hex. Half of
+# the last would match the table by which libraries print two digits at once.
+LENGTHS = (FRAGMENT, FRAGMENT * 4 // 3, FRAGMENT * 2)
 
 
 def memory_of(pid):
@@ -37,23 +40,23 @@ def memory_of(pid):
 
 
 def spellings(secret):
-    """What a copy of `secret`, or of a piece of it, may look like."""
+    """What a copy of `secret` may look like: (text, length of a fragment)."""
+    plain, in_base64, in_hex = LENGTHS
     raw = secret.encode()
-    yield raw
-    yield raw.hex().encode()
-    yield raw.hex().upper().encode()
+    yield raw, plain
+    yield raw.hex().encode(), in_hex
+    yield raw.hex().upper().encode(), in_hex
     # Three offsets: base64 depends on where the secret lies in what is encoded.
     for shift in range(3):
-        yield base64.b64encode(bytes(shift) + raw)[4:-4]
+        yield base64.b64encode(bytes(shift) + raw)[4:-4], in_base64
 
 
 def copies(pid, secrets):
-    """Which of `secrets` have a piece in the memory of `pid`."""
-    owners = {}
-    for what, secret in secrets.items():
-        for text in spellings(secret):
-            for start in range(len(text) - FRAGMENT + 1):
-                owners[text[start:start + FRAGMENT]] = what
+    """Which of `secrets` have a fragment in the memory of `pid`."""
+    owners = {text[start:start + length]: what
+              for what, secret in secrets.items()
+              for text, length in spellings(secret)
+              for start in range(len(text) - length + 1)}
     probes = {fragment[start:start + PROBE]
               for fragment in owners for start in range(STRIDE)}
     found = set()
@@ -61,11 +64,13 @@ def copies(pid, secrets):
         for match in RUN.finditer(block):
             run = match.group()
             for at in range(0, len(run) - PROBE + 1, STRIDE):
-                if run[at:at + PROBE] in probes:
-                    found.update(
-                        owners[run[start:start + FRAGMENT]]
-                        for start in range(max(0, at - STRIDE + 1), at + 1)
-                        if run[start:start + FRAGMENT] in owners)
+                if run[at:at + PROBE] not in probes:
+                    continue
+                for start in range(max(0, at - STRIDE + 1), at + 1):
+                    for length in LENGTHS:
+                        what = owners.get(run[start:start + length])
+                        if what:
+                            found.add(what)
     return found
 
 
