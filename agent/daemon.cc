@@ -61,20 +61,22 @@ ConnectionLimits LimitsFrom(const Config& config) {
 Daemon::Daemon(const Config& config, const Paths& paths)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
+      state_dir_(paths.state_dir),
       loop_(clock_),
       http_(loop_, HttpOptions()),
       api_(http_),
       credentials_(api_),
       keys_(api_),
       accounts_(api_),
-      auth_file_(paths.auth_file),
-      key_file_(paths.state_dir + "/agent-keys.json"),
-      profile_(OptionsFrom(config_), {credentials_, keys_, accounts_},
-               key_file_, auth_file_, clock_),
-      server_(loop_, profile_, clock_, Facts(), LogCall, LimitsFrom(config_)),
+      organizations_(api_),
+      files_(state_dir_),
+      profiles_(OptionsFrom(config_),
+                {credentials_, keys_, accounts_, organizations_}, files_,
+                clock_),
+      server_(loop_, profiles_, clock_, Facts(), LogCall, LimitsFrom(config_)),
       signals_(loop_.context(), SIGTERM, SIGINT),
       stop_timer_(loop_.context()) {
-  loop_.Add(profile_.syncer);
+  loop_.Add(profiles_);
 }
 
 Daemon::~Daemon() {
@@ -91,7 +93,7 @@ ProcessFacts Daemon::Facts() {
 }
 
 void Daemon::UseApiKey(ApiKey key) {
-  profile_.session.UseApiKey(std::move(key));
+  profiles_.Default().session.UseApiKey(std::move(key));
 }
 
 Status Daemon::Listen() {
@@ -105,10 +107,23 @@ Status Daemon::Listen() {
   listener_ = *std::move(listener);
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
-  if (const Status loaded = profile_.accounts.Load(); !loaded.ok()) {
-    spdlog::warn("session reason=\"{}\"", Message(loaded));
-  }
+  WatchSessions();
+  const Status loaded = profiles_.Default().accounts.Load();
+  if (!loaded.ok()) spdlog::warn("session reason=\"{}\"", Message(loaded));
   return OkStatus();
+}
+
+void Daemon::WatchSessions() {
+  StatusOr<AuthWatch> watch = AuthWatch::Open(state_dir_);
+  if (!watch.ok()) {
+    spdlog::warn("logins elsewhere are not seen reason=\"{}\"",
+                 Message(watch.status()));
+    return;
+  }
+  watch_ = *std::move(watch);
+  loop_.Watch(watch_->fd(), [this] {
+    if (watch_->Drain()) profiles_.Reload();
+  });
 }
 
 void Daemon::Run() {
@@ -136,7 +151,7 @@ void Daemon::BeginStop(Stopped stopped) {
   stop_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) FinishStop();
   });
-  profile_.lease.Release([this](const Status& released) {
+  profiles_.ReleaseKeys([this](const Status& released) {
     if (!released.ok()) {
       spdlog::warn("key not revoked reason=\"{}\"", Message(released));
     }
@@ -153,7 +168,8 @@ void Daemon::FinishStop() {
   // The loop has to go on turning while gRPC waits for the handlers.
   shutdown_ = std::thread([this] {
     server_.Shutdown(kCallGrace);
-    loop_.Stop();
+    // After what gRPC's last callbacks have posted.
+    loop_.Post([this] { loop_.Stop(); });
   });
 }
 

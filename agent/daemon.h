@@ -13,16 +13,17 @@
 #include <thread>
 #include <vector>
 
-#include "agent/core/profile.h"
+#include "agent/core/profiles.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
-#include "agent/os/auth_file.h"
+#include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
-#include "agent/os/key_file.h"
+#include "agent/os/profile_files.h"
 #include "agent/remote/http_accounts.h"
 #include "agent/remote/http_client.h"
 #include "agent/remote/http_credentials.h"
 #include "agent/remote/http_keys.h"
+#include "agent/remote/http_organizations.h"
 #include "agent/rpc/grpc_server.h"
 #include "base/paths.h"
 
@@ -50,12 +51,14 @@ class Daemon {
   using Stopped = absl::AnyInvocable<void() &&>;
 
   ProcessFacts Facts();
+  void WatchSessions();
   void AwaitSignal();
   void BeginStop(Stopped stopped);
   void FinishStop();
 
   const Config config_;
   const std::string socket_path_;
+  const std::string state_dir_;
   SystemClock clock_;
   Loop loop_;
   HttpClient http_;
@@ -63,11 +66,12 @@ class Daemon {
   HttpCredentials credentials_;
   HttpKeys keys_;
   HttpAccounts accounts_;
-  AuthFile auth_file_;
-  KeyFile key_file_;
-  Profile profile_;
+  HttpOrganizations organizations_;
+  ProfileFiles files_;
+  Profiles profiles_;
   GrpcServer server_;
   std::unique_ptr<Listener> listener_;
+  std::optional<AuthWatch> watch_;
   asio::signal_set signals_;
   asio::steady_timer stop_timer_;
   std::vector<Stopped> stopped_;

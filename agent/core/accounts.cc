@@ -5,28 +5,53 @@
 namespace libretto {
 
 Accounts::Accounts(Session& session, KeyLease& lease, SealedCache& cache,
-                   Syncer& syncer, AccountRemote& remote, SessionStore& store)
+                   Syncer& syncer, AccountRemote& remote,
+                   OrganizationRemote& organizations, SessionStore& store)
     : session_(session),
       lease_(lease),
       cache_(cache),
       syncer_(syncer),
       remote_(remote),
+      organizations_(organizations),
       store_(store) {}
 
 Status Accounts::Load() {
   if (session_.usable()) return OkStatus();
   StatusOr<std::optional<Account>> stored = store_.Load();
   if (!stored.ok()) return stored.status();
-  if (!stored->has_value()) return OkStatus();
-  // A session that the cloud has ended is not tried again until the file
-  // holds another one.
-  if (session_.state() == Session::State::kEnded &&
-      session_.account().cookie.text.Equals((*stored)->cookie.text)) {
-    return OkStatus();
-  }
-  session_.SignIn(*std::move(*stored));
-  syncer_.Hurry();
+  TakeUp(*std::move(stored));
   return OkStatus();
+}
+
+void Accounts::Reload() {
+  if (session_.state() == Session::State::kApiKey) return;
+  StatusOr<std::optional<Account>> stored = store_.Load();
+  if (stored.ok()) TakeUp(*std::move(stored));
+}
+
+void Accounts::TakeUp(std::optional<Account> stored) {
+  const bool known = session_.state() == Session::State::kSignedIn ||
+                     session_.state() == Session::State::kEnded;
+  if (!stored.has_value()) {
+    if (known) Drop();
+    return;
+  }
+  // Also one that the cloud has ended: it is not tried again until there is
+  // another.
+  const SessionCookie& cookie = stored->cookie;
+  if (known && session_.api_url() == cookie.api_url &&
+      session_.account().cookie.text.Equals(cookie.text)) {
+    return;
+  }
+  Drop();
+  session_.SignIn(*std::move(stored));
+  syncer_.Hurry();
+}
+
+void Accounts::Drop() {
+  lease_.Release([](const Status&) {});
+  cache_.Clear();
+  session_.SignOut();
 }
 
 void Accounts::SignUp(const std::string& api_url, const SignUpForm& form,
@@ -60,8 +85,9 @@ void Accounts::Login(const std::string& api_url, const std::string& email,
       [this, done = std::move(done)](StatusOr<SessionCookie> cookie) mutable {
         if (!cookie.ok()) return std::move(done)(cookie.status());
         remote_.GetSession(
-            *cookie, [this, kept = cookie->Clone(), done = std::move(done)](
-                         StatusOr<std::optional<SessionFacts>> facts) mutable {
+            cookie->Clone(),
+            [this, kept = cookie->Clone(), done = std::move(done)](
+                StatusOr<std::optional<SessionFacts>> facts) mutable {
               FinishLogin(std::move(kept), std::move(facts), std::move(done));
             });
       });
@@ -98,8 +124,7 @@ Status Accounts::Adopt(Account account) {
   if (Status saved = store_.Save(account); !saved.ok()) {
     return Annotate(saved, "logged in, but the session cannot be stored");
   }
-  lease_.Release([](const Status&) {});
-  cache_.Clear();
+  Drop();
   session_.SignIn(std::move(account));
   syncer_.Hurry();
   return OkStatus();
@@ -147,21 +172,49 @@ void Accounts::Logout(Done<SignedOut> done) {
   session_.SignOut();
 }
 
+void Accounts::ForgotPassword(const std::string& api_url,
+                              const std::string& email, Done<bool> done) {
+  remote_.ForgotPassword(api_url, email, std::move(done));
+}
+
+void Accounts::DeleteAccount(const std::string& email, Done<std::string> done) {
+  if (session_.state() != Session::State::kSignedIn) {
+    const Status gate = session_.Gate();
+    return std::move(done)(
+        gate.ok() ? Denied("an API key cannot delete an account") : gate);
+  }
+  if (email != session_.account().email) {
+    return std::move(done)(
+        Invalid("that is not the address of who is logged in"));
+  }
+  remote_.DeleteAccount(
+      session_.account().cookie,
+      [this, email, epoch = session_.epoch(),
+       done = std::move(done)](const Status& deleted) mutable {
+        if (!deleted.ok()) return std::move(done)(deleted);
+        // The keys went with the account; there is nothing left to revoke.
+        if (epoch == session_.epoch()) {
+          (void)store_.Clear();
+          Drop();
+        }
+        std::move(done)(std::move(email));
+      });
+}
+
 void Accounts::WhoAmI(bool check, Done<Identity> done) {
   Identity identity;
   identity.api_url = session_.api_url();
-  if (session_.state() != Session::State::kSignedIn) {
-    if (session_.state() == Session::State::kEnded) {
-      return std::move(done)(session_.Gate());
-    }
-    return std::move(done)(std::move(identity));
+  if (session_.state() == Session::State::kEnded) {
+    return std::move(done)(session_.Gate());
   }
-  const Account& account = session_.account();
-  identity.email = account.email;
-  identity.user_id = account.user_id;
-  identity.expires_at = account.expires_at;
+  if (!session_.usable()) return std::move(done)(std::move(identity));
+  if (session_.state() == Session::State::kSignedIn) {
+    identity.email = session_.account().email;
+    identity.user_id = session_.account().user_id;
+    identity.expires_at = session_.account().expires_at;
+  }
   if (!check) return std::move(done)(std::move(identity));
-  remote_.GetSession(account.cookie,
+  remote_.GetSession(session_.principal(),
                      [this, identity = std::move(identity),
                       epoch = session_.epoch(), done = std::move(done)](
                          StatusOr<std::optional<SessionFacts>> facts) mutable {
@@ -169,19 +222,27 @@ void Accounts::WhoAmI(bool check, Done<Identity> done) {
                        if (epoch != session_.epoch()) {
                          return WhoAmI(/*check=*/false, std::move(done));
                        }
-                       if (!facts->has_value()) {
-                         session_.MarkEnded();
-                         return std::move(done)(session_.Gate());
-                       }
+                       if (!facts->has_value())
+                         return std::move(done)(Disowned());
+                       identity.email = (*facts)->email;
+                       identity.user_id = (*facts)->user_id;
                        identity.email_verified = (*facts)->email_verified;
                        identity.expires_at = (*facts)->expires_at;
                        CheckOrganization(std::move(identity), std::move(done));
                      });
 }
 
+Status Accounts::Disowned() {
+  if (session_.state() != Session::State::kSignedIn) {
+    return Unauthenticated("the cloud does not accept the API key");
+  }
+  session_.MarkEnded();
+  return session_.Gate();
+}
+
 void Accounts::CheckOrganization(Identity identity, Done<Identity> done) {
-  remote_.ListOrganizations(
-      session_.account().cookie,
+  organizations_.ListOrganizations(
+      session_.principal(),
       [identity = std::move(identity), done = std::move(done)](
           StatusOr<std::vector<Organization>> organizations) mutable {
         if (!organizations.ok()) {

@@ -41,7 +41,8 @@ struct SignedOut {
 };
 
 struct Identity {
-  std::string email;  // empty with an API key or when nobody is signed in
+  std::string email;  // empty when nobody is signed in; with an API key filled
+                      // only when the cloud was asked
   std::string user_id;
   std::string api_url;
   std::string expires_at;
@@ -53,17 +54,33 @@ struct Identity {
 class Accounts {
  public:
   Accounts(Session& session, KeyLease& lease, SealedCache& cache,
-           Syncer& syncer, AccountRemote& remote, SessionStore& store);
+           Syncer& syncer, AccountRemote& remote,
+           OrganizationRemote& organizations, SessionStore& store);
 
   // Takes the session that rests on disk, if nobody is signed in here. Fails
   // with Corrupt() while the file there cannot be understood.
   Status Load();
+
+  // The session at rest may have changed: takes up what is there now, be it
+  // another login or a logout. What cannot be understood changes nothing.
+  void Reload();
 
   void SignUp(const std::string& api_url, const SignUpForm& form,
               Done<SignedInAs> done);
   void Login(const std::string& api_url, const std::string& email,
              const SecretBytes& password, Done<SignedInAs> done);
   void Logout(Done<SignedOut> done);
+
+  // Stores the session and acts for it from now on.
+  Status Adopt(Account account);
+
+  // The mail leads to a new password. False when the cloud says that it knows
+  // no such account.
+  void ForgotPassword(const std::string& api_url, const std::string& email,
+                      Done<bool> done);
+
+  // Deletes who is signed in, for good; Invalid() unless `email` is theirs.
+  void DeleteAccount(const std::string& email, Done<std::string> done);
 
   // `check` asks the cloud whether it still agrees; Session::Gate()'s answer
   // when it does not.
@@ -75,7 +92,9 @@ class Accounts {
   void FinishLogin(SessionCookie cookie,
                    StatusOr<std::optional<SessionFacts>> facts,
                    Done<SignedInAs> done);
-  Status Adopt(Account account);
+  void TakeUp(std::optional<Account> stored);
+  void Drop();
+  Status Disowned();
   void CheckOrganization(Identity identity, Done<Identity> done);
 
   Session& session_;
@@ -83,6 +102,7 @@ class Accounts {
   SealedCache& cache_;
   Syncer& syncer_;
   AccountRemote& remote_;
+  OrganizationRemote& organizations_;
   SessionStore& store_;
 };
 

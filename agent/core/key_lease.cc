@@ -45,7 +45,7 @@ void KeyLease::StartMint() {
   }
   minting_ = true;
   issuer_.Mint(
-      session_.account().cookie, label, kLifetime,
+      session_.principal(), label, kLifetime,
       [this, label, epoch = session_.epoch()](StatusOr<MintedKey> minted) {
         minting_ = false;
         FinishMint(epoch, label, std::move(minted));
@@ -115,16 +115,23 @@ void KeyLease::Release(DoneStatus done) {
   }
   if (!held_.has_value()) return std::move(done)(OkStatus());
   const Held held = *std::exchange(held_, std::nullopt);
-  issuer_.RevokeItself(held.minted.key, held.minted.id,
-                       [this, label = held.label,
-                        done = std::move(done)](const Status& revoked) mutable {
-                         const bool gone =
-                             revoked.ok() ||
-                             revoked.code() == StatusCode::kNotFound ||
-                             revoked.code() == StatusCode::kUnauthenticated;
-                         if (gone) (void)journal_.Remove(label);
-                         std::move(done)(gone ? OkStatus() : revoked);
-                       });
+  issuer_.Revoke(held.minted.key.Clone(), held.minted.id,
+                 [this, label = held.label,
+                  done = std::move(done)](const Status& revoked) mutable {
+                   const bool gone =
+                       revoked.ok() ||
+                       revoked.code() == StatusCode::kNotFound ||
+                       revoked.code() == StatusCode::kUnauthenticated;
+                   if (gone) (void)journal_.Remove(label);
+                   std::move(done)(gone ? OkStatus() : revoked);
+                 });
+}
+
+bool KeyLease::Forget(const std::string& id) {
+  if (!Holds(id)) return false;
+  (void)journal_.Remove(held_->label);
+  held_.reset();
+  return true;
 }
 
 WallTime KeyLease::expires() const {
@@ -133,10 +140,10 @@ WallTime KeyLease::expires() const {
 }
 
 void KeyLease::RevokeQuietly(const Held& held) {
-  issuer_.RevokeItself(held.minted.key, held.minted.id,
-                       [this, label = held.label](const Status& revoked) {
-                         if (revoked.ok()) (void)journal_.Remove(label);
-                       });
+  issuer_.Revoke(held.minted.key.Clone(), held.minted.id,
+                 [this, label = held.label](const Status& revoked) {
+                   if (revoked.ok()) (void)journal_.Remove(label);
+                 });
 }
 
 void KeyLease::Sweep() {
@@ -159,7 +166,7 @@ void KeyLease::Sweep() {
 
 void KeyLease::SweepByLabel(std::vector<JournalEntry> unanswered) {
   issuer_.ListKeys(
-      session_.account().cookie,
+      session_.principal(),
       [this, unanswered = std::move(unanswered),
        epoch = session_.epoch()](const StatusOr<std::vector<KeyInfo>>& keys) {
         if (!keys.ok() || epoch != session_.epoch()) return;
@@ -179,7 +186,7 @@ void KeyLease::SweepByLabel(std::vector<JournalEntry> unanswered) {
 
 void KeyLease::RevokeLeftover(const std::string& id, const std::string& label) {
   issuer_.Revoke(
-      session_.account().cookie, id, [this, label](const Status& revoked) {
+      session_.principal(), id, [this, label](const Status& revoked) {
         if (revoked.ok() || revoked.code() == StatusCode::kNotFound) {
           (void)journal_.Remove(label);
         }

@@ -60,7 +60,14 @@ class KeyLease {
   // a later lease sweeps it.
   void Release(DoneStatus done);
 
+  // The key with this id has been revoked by somebody. True when it was the
+  // leased one, which is forgotten: the next Acquire() mints another.
+  bool Forget(const std::string& id);
+
   bool held() const { return held_.has_value(); }
+  bool Holds(const std::string& id) const {
+    return held_.has_value() && held_->minted.id == id;
+  }
   WallTime expires() const;  // REQUIRES: held()
 
  private:

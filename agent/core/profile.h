@@ -9,7 +9,10 @@
 
 #include "agent/core/accounts.h"
 #include "agent/core/broker.h"
+#include "agent/core/browser_login.h"
 #include "agent/core/key_lease.h"
+#include "agent/core/key_ring.h"
+#include "agent/core/memberships.h"
 #include "agent/core/sealed_cache.h"
 #include "agent/core/session.h"
 #include "agent/core/syncer.h"
@@ -27,6 +30,7 @@ struct Remotes {
   CredentialRemote& credentials;
   KeyIssuer& keys;
   AccountRemote& accounts;
+  OrganizationRemote& organizations;
 };
 
 struct Profile {
@@ -37,7 +41,11 @@ struct Profile {
         broker(session, lease, cache, remotes.credentials, clock,
                options.max_offline),
         syncer(session, broker, cache, clock, options.sync_interval),
-        accounts(session, lease, cache, syncer, remotes.accounts, store) {}
+        accounts(session, lease, cache, syncer, remotes.accounts,
+                 remotes.organizations, store),
+        browser_login(accounts, remotes.accounts, clock),
+        memberships(session, accounts, remotes.organizations),
+        keys(session, lease, remotes.keys) {}
 
   Session session;
   SealedCache cache;
@@ -45,6 +53,9 @@ struct Profile {
   Broker broker;
   Syncer syncer;
   Accounts accounts;
+  BrowserLogin browser_login;
+  Memberships memberships;
+  KeyRing keys;
 };
 
 }  // namespace libretto

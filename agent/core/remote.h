@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/credential_name.h"
@@ -36,6 +37,15 @@ struct SessionCookie {
 
   SessionCookie Clone() const { return {api_url, text.Clone()}; }
 };
+
+// Either of the two ways to say who calls (contract 1.2).
+using Principal = std::variant<SessionCookie, ApiKey>;
+
+inline const std::string& ApiUrlOf(const Principal& principal) {
+  return std::visit(
+      [](const auto& secret) -> const std::string& { return secret.api_url; },
+      principal);
+}
 
 struct CredentialInfo {
   std::string id;
@@ -78,22 +88,27 @@ struct MintedKey {
 struct KeyInfo {
   std::string id;
   std::string label;
+  std::string start;  // its first characters
+  bool enabled = true;
+  std::string created_at;  // ISO 8601, as all times here
+  std::string last_request;
+  std::string expires_at;
 };
 
-// Contract 5: API keys that are made from a session.
+// Contract 5: API keys.
 class KeyIssuer {
  public:
   virtual ~KeyIssuer() = default;
-  virtual void Mint(const SessionCookie& cookie, const std::string& label,
-                    std::chrono::seconds lifetime, Done<MintedKey> done) = 0;
-  virtual void ListKeys(const SessionCookie& cookie,
+  // Without a lifetime the key does not expire.
+  virtual void Mint(const Principal& principal, const std::string& label,
+                    std::optional<std::chrono::seconds> lifetime,
+                    Done<MintedKey> done) = 0;
+  virtual void ListKeys(const Principal& principal,
                         Done<std::vector<KeyInfo>> done) = 0;
-  // NotFound() when there is no such key (any more).
-  virtual void Revoke(const SessionCookie& cookie, const std::string& id,
+  // NotFound() when there is no such key (any more). A key may revoke itself;
+  // it needs no session for that.
+  virtual void Revoke(const Principal& principal, const std::string& id,
                       DoneStatus done) = 0;
-  // A key may revoke itself; it needs no session for that.
-  virtual void RevokeItself(const ApiKey& key, const std::string& id,
-                            DoneStatus done) = 0;
 };
 
 struct SignUpForm {
@@ -126,6 +141,33 @@ struct Organization {
   std::string slug;
 };
 
+// A browser login that waits for approval (contract 6.1).
+struct BrowserLoginRequest {
+  std::string api_url;
+  std::string id;
+  SecretBytes secret;
+  std::string expires_at;  // ISO 8601
+};
+
+struct BrowserLoginState {
+  enum class Kind { kPending, kExpired, kApproved };
+
+  Kind kind = Kind::kPending;
+  // From here on when approved.
+  SessionCookie cookie;
+  SessionFacts facts;
+};
+
+struct Invitation {
+  std::string id;
+  std::string email;
+  std::string role;
+  std::string expires_at;
+  std::string organization_id;
+  std::string organization_name;  // where the cloud says it
+  std::string organization_slug;
+};
+
 // Contract 2, the rows under /api/auth and /v1/auth.
 class AccountRemote {
  public:
@@ -136,14 +178,42 @@ class AccountRemote {
   virtual void SignIn(const std::string& api_url, const std::string& email,
                       const SecretBytes& password,
                       Done<SessionCookie> done) = 0;
+  virtual void OpenBrowserLogin(const std::string& api_url,
+                                Done<BrowserLoginRequest> done) = 0;
+  virtual void PollBrowserLogin(const BrowserLoginRequest& request,
+                                Done<BrowserLoginState> done) = 0;
   // Nothing when the cloud does not know the session (any more).
-  virtual void GetSession(const SessionCookie& cookie,
+  virtual void GetSession(const Principal& principal,
                           Done<std::optional<SessionFacts>> done) = 0;
-  virtual void ListOrganizations(const SessionCookie& cookie,
-                                 Done<std::vector<Organization>> done) = 0;
   virtual void SendVerification(const SessionCookie& cookie,
                                 const std::string& email, DoneStatus done) = 0;
+  // False when the cloud says that it knows no such account.
+  virtual void ForgotPassword(const std::string& api_url,
+                              const std::string& email, Done<bool> done) = 0;
   virtual void SignOut(const SessionCookie& cookie, DoneStatus done) = 0;
+  virtual void DeleteAccount(const SessionCookie& cookie, DoneStatus done) = 0;
+};
+
+// Contract 4.3: organisations and invitations.
+class OrganizationRemote {
+ public:
+  virtual ~OrganizationRemote() = default;
+  virtual void ListOrganizations(const Principal& principal,
+                                 Done<std::vector<Organization>> done) = 0;
+  virtual void Invite(const Principal& principal,
+                      const std::string& organization_id,
+                      const std::string& email, const std::string& role,
+                      Done<Invitation> done) = 0;
+  virtual void GetInvitation(const Principal& principal, const std::string& id,
+                             Done<Invitation> done) = 0;
+  virtual void AcceptInvitation(const Principal& principal,
+                                const std::string& id, DoneStatus done) = 0;
+  // For somebody without an account.
+  virtual void AcceptAndSignUp(const std::string& api_url,
+                               const std::string& organization_slug,
+                               const std::string& id, const std::string& name,
+                               const SecretBytes& password,
+                               Done<SignedUp> done) = 0;
 };
 
 }  // namespace libretto

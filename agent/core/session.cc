@@ -40,6 +40,12 @@ const ApiKey& Session::given_key() const {
   return *given_key_;
 }
 
+Principal Session::principal() const {
+  LIBRETTO_CHECK(usable());
+  if (state_ == State::kApiKey) return given_key_->Clone();
+  return account_->cookie.Clone();
+}
+
 std::string Session::api_url() const {
   if (account_.has_value()) return account_->cookie.api_url;
   if (given_key_.has_value()) return given_key_->api_url;

@@ -48,6 +48,7 @@ class Session {
   const DataKey& key() const;       // REQUIRES: usable()
   const Account& account() const;   // REQUIRES: kSignedIn or kEnded
   const ApiKey& given_key() const;  // REQUIRES: kApiKey
+  Principal principal() const;      // REQUIRES: usable()
   std::string api_url() const;      // empty when signed out
 
   void SignIn(Account account);

@@ -14,6 +14,27 @@ constexpr std::chrono::seconds kMaxSleep{15};
 Loop::Loop(const Clock& clock)
     : clock_(clock), work_(asio::make_work_guard(context_)), timer_(context_) {}
 
+Loop::~Loop() {
+  for (Watched& watched : watched_) watched.descriptor.release();
+}
+
+void Loop::Watch(int fd, std::function<void()> readable) {
+  watched_.push_back(
+      {asio::posix::stream_descriptor(context_, fd), std::move(readable)});
+  Await(watched_.back());
+}
+
+void Loop::Await(Watched& watched) {
+  watched.descriptor.async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      [this, &watched](const asio::error_code& error) {
+        if (error) return;
+        watched.readable();
+        Rearm();
+        Await(watched);
+      });
+}
+
 void Loop::Post(Task task) {
   asio::post(context_, [this, task = std::move(task)]() mutable {
     std::move(task)();

@@ -7,7 +7,10 @@
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
+#include <functional>
+#include <list>
 #include <optional>
 #include <vector>
 
@@ -19,17 +22,30 @@ namespace libretto {
 class Loop final : public Executor {
  public:
   explicit Loop(const Clock& clock);
+  ~Loop() override;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
   asio::io_context& context() { return context_; }
 
   // `ticker` must outlive the loop's last turn.
   void Add(Ticker& ticker) { tickers_.push_back(&ticker); }
 
+  // Calls `readable` whenever `fd`, which stays somebody else's, is; until
+  // the loop ends.
+  void Watch(int fd, std::function<void()> readable);
+
   void Post(Task task) override;
   void Run();
   void Stop() { context_.stop(); }
 
  private:
+  struct Watched {
+    asio::posix::stream_descriptor descriptor;
+    std::function<void()> readable;
+  };
+
+  void Await(Watched& watched);
   void Rearm();
 
   const Clock& clock_;
@@ -38,6 +54,7 @@ class Loop final : public Executor {
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_for_;
   std::vector<Ticker*> tickers_;
+  std::list<Watched> watched_;
 };
 
 }  // namespace libretto

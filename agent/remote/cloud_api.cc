@@ -136,6 +136,11 @@ CloudCall& CloudCall::As(const SessionCookie& cookie) {
   return *this;
 }
 
+CloudCall& CloudCall::As(const Principal& principal) {
+  std::visit([this](const auto& secret) { As(secret); }, principal);
+  return *this;
+}
+
 void CloudApi::Send(CloudCall call, Done<CloudAnswer> done) {
   HttpRequest request;
   StatusOr<SecretBytes> body = Serialize(call);

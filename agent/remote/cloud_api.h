@@ -29,6 +29,7 @@ struct CloudCall {
 
   CloudCall& As(const ApiKey& key);
   CloudCall& As(const SessionCookie& cookie);
+  CloudCall& As(const Principal& principal);
   CloudCall& With(Json input) {
     body = std::move(input);
     return *this;

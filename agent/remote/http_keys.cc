@@ -17,57 +17,57 @@ StatusOr<std::vector<KeyInfo>> ParseKeys(const std::string& api_url,
   for (const Json& item : keys) {
     auto id = StringAt(item, "id");
     if (!id.has_value()) return broken;
-    list.push_back({*std::move(id), StringAt(item, "name").value_or("")});
+    list.push_back({*std::move(id), StringAt(item, "name").value_or(""),
+                    StringAt(item, "start").value_or(""),
+                    BoolAt(item, "enabled").value_or(true),
+                    StringAt(item, "createdAt").value_or(""),
+                    StringAt(item, "lastRequest").value_or(""),
+                    StringAt(item, "expiresAt").value_or("")});
   }
   return list;
 }
 
 }  // namespace
 
-void HttpKeys::Mint(const SessionCookie& cookie, const std::string& label,
-                    std::chrono::seconds lifetime, Done<MintedKey> done) {
-  CloudCall call("POST", cookie.api_url, "/api/auth/api-key/create");
-  call.As(cookie).With({{"name", label}, {"expiresIn", lifetime.count()}});
-  api_.Send(std::move(call), [api_url = cookie.api_url, done = std::move(done)](
-                                 StatusOr<CloudAnswer> answer) mutable {
-    if (!answer.ok()) return std::move(done)(answer.status());
-    auto id = StringAt(answer->json, "id");
-    auto key = StringAt(answer->json, "key");
-    if (!id.has_value() || !key.has_value()) {
-      return std::move(done)(
-          NotInContract(api_url, "/api/auth/api-key/create"));
-    }
-    std::move(done)(MintedKey{
-        *std::move(id),
-        ApiKey{std::move(api_url), SecretBytes::Take(*std::move(key))}});
-  });
+void HttpKeys::Mint(const Principal& principal, const std::string& label,
+                    std::optional<std::chrono::seconds> lifetime,
+                    Done<MintedKey> done) {
+  Json input{{"name", label}};
+  if (lifetime.has_value()) input["expiresIn"] = lifetime->count();
+  CloudCall call("POST", ApiUrlOf(principal), "/api/auth/api-key/create");
+  call.As(principal).With(std::move(input));
+  api_.Send(
+      std::move(call), [api_url = ApiUrlOf(principal), done = std::move(done)](
+                           StatusOr<CloudAnswer> answer) mutable {
+        if (!answer.ok()) return std::move(done)(answer.status());
+        auto id = StringAt(answer->json, "id");
+        auto key = StringAt(answer->json, "key");
+        if (!id.has_value() || !key.has_value()) {
+          return std::move(done)(
+              NotInContract(api_url, "/api/auth/api-key/create"));
+        }
+        std::move(done)(MintedKey{
+            *std::move(id),
+            ApiKey{std::move(api_url), SecretBytes::Take(*std::move(key))}});
+      });
 }
 
-void HttpKeys::ListKeys(const SessionCookie& cookie,
+void HttpKeys::ListKeys(const Principal& principal,
                         Done<std::vector<KeyInfo>> done) {
-  CloudCall call("GET", cookie.api_url, "/api/auth/api-key/list");
-  call.As(cookie);
-  api_.Send(std::move(call), [api_url = cookie.api_url, done = std::move(done)](
-                                 StatusOr<CloudAnswer> answer) mutable {
-    if (!answer.ok()) return std::move(done)(answer.status());
-    std::move(done)(ParseKeys(api_url, answer->json));
-  });
+  CloudCall call("GET", ApiUrlOf(principal), "/api/auth/api-key/list");
+  call.As(principal);
+  api_.Send(std::move(call),
+            [api_url = ApiUrlOf(principal),
+             done = std::move(done)](StatusOr<CloudAnswer> answer) mutable {
+              if (!answer.ok()) return std::move(done)(answer.status());
+              std::move(done)(ParseKeys(api_url, answer->json));
+            });
 }
 
-void HttpKeys::Revoke(const SessionCookie& cookie, const std::string& id,
+void HttpKeys::Revoke(const Principal& principal, const std::string& id,
                       DoneStatus done) {
-  CloudCall call("POST", cookie.api_url, "/api/auth/api-key/delete");
-  call.As(cookie).With({{"keyId", id}});
-  api_.Send(std::move(call), [done = std::move(done)](
-                                 const StatusOr<CloudAnswer>& answer) mutable {
-    std::move(done)(answer.status());
-  });
-}
-
-void HttpKeys::RevokeItself(const ApiKey& key, const std::string& id,
-                            DoneStatus done) {
-  CloudCall call("POST", key.api_url, "/api/auth/api-key/delete");
-  call.As(key).With({{"keyId", id}});
+  CloudCall call("POST", ApiUrlOf(principal), "/api/auth/api-key/delete");
+  call.As(principal).With({{"keyId", id}});
   api_.Send(std::move(call), [done = std::move(done)](
                                  const StatusOr<CloudAnswer>& answer) mutable {
     std::move(done)(answer.status());

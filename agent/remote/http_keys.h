@@ -10,14 +10,13 @@ class HttpKeys final : public KeyIssuer {
  public:
   explicit HttpKeys(CloudApi& api) : api_(api) {}
 
-  void Mint(const SessionCookie& cookie, const std::string& label,
-            std::chrono::seconds lifetime, Done<MintedKey> done) override;
-  void ListKeys(const SessionCookie& cookie,
+  void Mint(const Principal& principal, const std::string& label,
+            std::optional<std::chrono::seconds> lifetime,
+            Done<MintedKey> done) override;
+  void ListKeys(const Principal& principal,
                 Done<std::vector<KeyInfo>> done) override;
-  void Revoke(const SessionCookie& cookie, const std::string& id,
+  void Revoke(const Principal& principal, const std::string& id,
               DoneStatus done) override;
-  void RevokeItself(const ApiKey& key, const std::string& id,
-                    DoneStatus done) override;
 
  private:
   CloudApi& api_;

@@ -1,9 +1,6 @@
 // libretto.agent.v1.Accounts. Handlers run on gRPC's threads and post.
 #pragma once
 
-#include <string>
-
-#include "agent/core/profile.h"
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/accounts.grpc.pb.h"
 
@@ -11,8 +8,7 @@ namespace libretto {
 
 class AccountService final : public agent::v1::Accounts::CallbackService {
  public:
-  AccountService(CallContext& context, Profile& profile)
-      : context_(context), profile_(profile) {}
+  explicit AccountService(CallContext& context) : context_(context) {}
 
   grpc::ServerUnaryReactor* SignUp(
       grpc::CallbackServerContext* server_context,
@@ -21,6 +17,13 @@ class AccountService final : public agent::v1::Accounts::CallbackService {
   grpc::ServerUnaryReactor* Login(grpc::CallbackServerContext* server_context,
                                   const agent::v1::LoginRequest* request,
                                   agent::v1::LoginResponse* response) override;
+  grpc::ServerWriteReactor<agent::v1::BrowserLoginEvent>* BrowserLogin(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::BrowserLoginRequest* request) override;
+  grpc::ServerUnaryReactor* ForgotPassword(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::ForgotPasswordRequest* request,
+      agent::v1::ForgotPasswordResponse* response) override;
   grpc::ServerUnaryReactor* Logout(
       grpc::CallbackServerContext* server_context,
       const agent::v1::LogoutRequest* request,
@@ -29,10 +32,33 @@ class AccountService final : public agent::v1::Accounts::CallbackService {
       grpc::CallbackServerContext* server_context,
       const agent::v1::WhoAmIRequest* request,
       agent::v1::WhoAmIResponse* response) override;
+  grpc::ServerUnaryReactor* Invite(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::InviteRequest* request,
+      agent::v1::InviteResponse* response) override;
+  grpc::ServerUnaryReactor* AcceptInvite(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::AcceptInviteRequest* request,
+      agent::v1::AcceptInviteResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteAccount(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::DeleteAccountRequest* request,
+      agent::v1::DeleteAccountResponse* response) override;
+  grpc::ServerUnaryReactor* IssueApiKey(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::IssueApiKeyRequest* request,
+      agent::v1::IssueApiKeyResponse* response) override;
+  grpc::ServerUnaryReactor* ListApiKeys(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::ListApiKeysRequest* request,
+      agent::v1::ListApiKeysResponse* response) override;
+  grpc::ServerUnaryReactor* RevokeApiKey(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::RevokeApiKeyRequest* request,
+      agent::v1::RevokeApiKeyResponse* response) override;
 
  private:
   CallContext& context_;
-  Profile& profile_;
 };
 
 }  // namespace libretto

@@ -33,21 +33,23 @@ std::int64_t UnixSeconds(const std::optional<WallTime>& time) {
 }  // namespace
 
 grpc::ServerUnaryReactor* AgentService::Status(
-    grpc::CallbackServerContext* server_context, const pb::StatusRequest*,
-    pb::StatusResponse* response) {
-  return ServeUnary(context_, server_context, "Agent.Status", "",
-                    [this, response](CallPtr call) {
+    grpc::CallbackServerContext* server_context,
+    const pb::StatusRequest* request, pb::StatusResponse* response) {
+  return ServeUnary(context_, server_context, "Agent.Status", "", request,
+                    Needs::kNothing,
+                    [this, response](Profile& profile, CallPtr call) {
                       // A session file that cannot be understood is no reason
                       // to keep the rest back.
-                      (void)profile_.accounts.Load();
-                      Fill(response);
+                      (void)profile.accounts.Load();
+                      Fill(profile, response);
                       call->Finish(OkStatus());
                     });
 }
 
-void AgentService::Fill(pb::StatusResponse* response) const {
-  const Session& session = profile_.session;
-  const Broker::Counters& counters = profile_.broker.counters();
+void AgentService::Fill(const Profile& profile,
+                        pb::StatusResponse* response) const {
+  const Session& session = profile.session;
+  const Broker::Counters& counters = profile.broker.counters();
   response->set_version(facts_.version);
   response->set_pid(getpid());
   response->set_socket(facts_.socket);
@@ -63,13 +65,12 @@ void AgentService::Fill(pb::StatusResponse* response) const {
   response->set_key(pb::StatusResponse::NO_KEY);
   if (session.state() == Session::State::kApiKey) {
     response->set_key(pb::StatusResponse::FROM_ENVIRONMENT);
-  } else if (profile_.lease.held()) {
+  } else if (profile.lease.held()) {
     response->set_key(pb::StatusResponse::LEASED);
-    response->set_key_expires_unix_s(UnixSeconds(profile_.lease.expires()));
+    response->set_key_expires_unix_s(UnixSeconds(profile.lease.expires()));
   }
-  response->set_credentials(
-      static_cast<std::int64_t>(profile_.cache.entries()));
-  response->set_cached(static_cast<std::int64_t>(profile_.cache.values()));
+  response->set_credentials(static_cast<std::int64_t>(profile.cache.entries()));
+  response->set_cached(static_cast<std::int64_t>(profile.cache.values()));
   response->set_hits(counters.hits);
   response->set_misses(counters.misses);
   response->set_last_sync_unix_s(UnixSeconds(counters.last_list));
@@ -79,17 +80,18 @@ void AgentService::Fill(pb::StatusResponse* response) const {
 }
 
 grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(
-    grpc::CallbackServerContext* server_context, const pb::SyncRequest*) {
+    grpc::CallbackServerContext* server_context,
+    const pb::SyncRequest* request) {
   auto* const stream = new SyncStream(context_, *server_context);
-  stream->Start(profile_);
+  stream->Start(*request);
   return stream;
 }
 
 grpc::ServerUnaryReactor* AgentService::Stop(
-    grpc::CallbackServerContext* server_context, const pb::StopRequest*,
+    grpc::CallbackServerContext* server_context, const pb::StopRequest* request,
     pb::StopResponse* response) {
-  return ServeUnary(context_, server_context, "Agent.Stop", "",
-                    [this, response](CallPtr call) {
+  return ServeUnary(context_, server_context, "Agent.Stop", "", request,
+                    Needs::kNothing, [this, response](Profile&, CallPtr call) {
                       response->set_pid(getpid());
                       facts_.stop([call = std::move(call)]() mutable {
                         call->Finish(OkStatus());

@@ -5,7 +5,6 @@
 #include <functional>
 #include <string>
 
-#include "agent/core/profile.h"
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/agent.grpc.pb.h"
 
@@ -24,12 +23,8 @@ struct ProcessFacts {
 
 class AgentService final : public agent::v1::Agent::CallbackService {
  public:
-  AgentService(CallContext& context, Profile& profile, const Clock& clock,
-               ProcessFacts facts)
-      : context_(context),
-        profile_(profile),
-        clock_(clock),
-        facts_(std::move(facts)) {}
+  AgentService(CallContext& context, const Clock& clock, ProcessFacts facts)
+      : context_(context), clock_(clock), facts_(std::move(facts)) {}
 
   grpc::ServerUnaryReactor* Status(
       grpc::CallbackServerContext* server_context,
@@ -43,10 +38,9 @@ class AgentService final : public agent::v1::Agent::CallbackService {
                                  agent::v1::StopResponse* response) override;
 
  private:
-  void Fill(agent::v1::StatusResponse* response) const;
+  void Fill(const Profile& profile, agent::v1::StatusResponse* response) const;
 
   CallContext& context_;
-  Profile& profile_;
   const Clock& clock_;
   const ProcessFacts facts_;
 };

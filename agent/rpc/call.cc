@@ -44,6 +44,31 @@ grpc::Status ToGrpc(grpc::CallbackServerContext& server_context,
                       Message(status));
 }
 
+CallerContext FromProto(const agent::v1::Context& context) {
+  std::string_view api_url = context.api_url();
+  while (api_url.ends_with('/')) api_url.remove_suffix(1);
+  return {context.profile(), std::string(api_url),
+          SecretBytes::CopyOf(context.api_key())};
+}
+
+std::string TargetUrl(const agent::v1::Context& context) {
+  std::string api_url = FromProto(context).api_url;
+  return api_url.empty() ? std::string(kHostedService) : api_url;
+}
+
+StatusOr<Profile*> FindProfile(Profiles& profiles,
+                               const agent::v1::Context& context, Needs needs,
+                               std::unique_ptr<Profile>& owned) {
+  const CallerContext caller = FromProto(context);
+  StatusOr<Profile*> profile = profiles.For(caller, owned);
+  if (!profile.ok() || needs == Needs::kNothing) return profile;
+  // Whoever is not signed in here may be so on disk by now.
+  Status ready = (*profile)->accounts.Load();
+  if (ready.ok()) ready = Profiles::CheckCloud(**profile, caller);
+  if (!ready.ok()) return ready;
+  return profile;
+}
+
 Call::Call(CallContext& context, grpc::CallbackServerContext& server_context,
            std::string_view method, std::string name)
     : context_(context),
@@ -77,6 +102,10 @@ void Call::Finish(const Status& status) {
   record_.took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - began_);
   context_.log(record_);
+  // It may be one of the profile's own completions that ends this call.
+  if (owned_ != nullptr) {
+    context_.loop.Post([owned = std::move(owned_)] {});
+  }
   // The last word: gRPC may free the request and the context from here on.
   reactor_->Finish(ToGrpc(server_context_, status));
 }

@@ -1,5 +1,6 @@
 // The common part of every handler: who calls, is there room for one more call,
-// onto the loop, and back with a status. Handlers stay a few lines each.
+// onto the loop, for which account, and back with a status. Handlers stay a few
+// lines each.
 #pragma once
 
 #include <chrono>
@@ -14,8 +15,10 @@
 
 #include "agent/core/caller.h"
 #include "agent/core/executor.h"
+#include "agent/core/profiles.h"
 #include "agent/rpc/peer_table.h"
 #include "base/errors.h"
+#include "libretto/agent/v1/context.pb.h"
 
 namespace libretto {
 
@@ -32,6 +35,7 @@ struct CallRecord {
 struct CallContext {
   Executor& loop;
   PeerTable& peers;
+  Profiles& profiles;
   // Loop thread.
   std::function<void(const CallRecord&)> log;
 };
@@ -55,6 +59,9 @@ class Call {
   Status Begin();
   void Finish(const Status& status);
 
+  // Keeps a profile that was made for this call until it has ended.
+  void Own(std::unique_ptr<Profile> profile) { owned_ = std::move(profile); }
+
   const Caller& caller() const { return record_.caller; }
   grpc::ServerUnaryReactor* reactor() { return reactor_; }
 
@@ -65,23 +72,49 @@ class Call {
   std::string peer_;
   CallRecord record_;
   std::chrono::steady_clock::time_point began_;
+  std::unique_ptr<Profile> owned_;
   bool open_ = true;
 };
 
-// Runs `serve(call)` on the loop. `serve` finishes the call, now or later.
-template <typename Serve>
+// Whether a call needs the login that there is.
+enum class Needs {
+  kSession,  // it is loaded, and has to be for the cloud that the caller means
+  kNothing,  // it brings what it needs, or looks only
+};
+
+// What the caller's environment says; the URL without trailing slashes, because
+// paths are appended to it (contract 1.1).
+CallerContext FromProto(const agent::v1::Context& context);
+
+// FromProto()'s URL, or the hosted service's.
+std::string TargetUrl(const agent::v1::Context& context);
+
+// The profile that the call acts for; a profile made for this one call goes
+// into `owned`.
+StatusOr<Profile*> FindProfile(Profiles& profiles,
+                               const agent::v1::Context& context, Needs needs,
+                               std::unique_ptr<Profile>& owned);
+
+// Runs `serve(profile, call)` on the loop. `serve` finishes the call, now or
+// later.
+template <typename Request, typename Serve>
 grpc::ServerUnaryReactor* ServeUnary(
     CallContext& context, grpc::CallbackServerContext* server_context,
-    std::string_view method, std::string name, Serve serve) {
+    std::string_view method, std::string name, const Request* request,
+    Needs needs, Serve serve) {
   auto call =
       std::make_unique<Call>(context, *server_context, method, std::move(name));
   grpc::ServerUnaryReactor* const reactor = call->reactor();
-  if (call->Begin().ok()) {
-    context.loop.Post(
-        [call = std::move(call), serve = std::move(serve)]() mutable {
-          serve(std::move(call));
-        });
-  }
+  if (!call->Begin().ok()) return reactor;
+  context.loop.Post([&context, request, needs, call = std::move(call),
+                     serve = std::move(serve)]() mutable {
+    std::unique_ptr<Profile> owned;
+    const StatusOr<Profile*> profile =
+        FindProfile(context.profiles, request->context(), needs, owned);
+    if (!profile.ok()) return call->Finish(profile.status());
+    call->Own(std::move(owned));
+    serve(**profile, std::move(call));
+  });
   return reactor;
 }
 

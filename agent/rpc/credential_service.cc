@@ -47,31 +47,18 @@ void Fill(const Listing& listing, const SealedCache& cache,
 
 }  // namespace
 
-// Whoever is not signed in here may be so on disk by now.
-template <typename Handler>
-grpc::ServerUnaryReactor* CredentialService::Serve(
-    grpc::CallbackServerContext* server_context, std::string_view method,
-    const std::string& name, Handler handler) {
-  return ServeUnary(context_, server_context, method, name,
-                    [this, handler = std::move(handler)](CallPtr call) mutable {
-                      const Status loaded = profile_.accounts.Load();
-                      if (!loaded.ok()) return call->Finish(loaded);
-                      handler(std::move(call));
-                    });
-}
-
 grpc::ServerUnaryReactor* CredentialService::Get(
     grpc::CallbackServerContext* server_context, const pb::GetRequest* request,
     pb::GetResponse* response) {
-  return Serve(
-      server_context, "Credentials.Get", request->name(),
-      [this, request, response](CallPtr call) {
-        profile_.broker.Resolve(
-            request->name(), [this, response, call = std::move(call)](
+  return ServeUnary(
+      context_, server_context, "Credentials.Get", request->name(), request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
+        profile.broker.Resolve(
+            request->name(), [&profile, response, call = std::move(call)](
                                  StatusOr<CredentialName> name) mutable {
               if (!name.ok()) return call->Finish(name.status());
-              profile_.broker.Get(*name, [response, call = std::move(call)](
-                                             StatusOr<Credential> credential) {
+              profile.broker.Get(*name, [response, call = std::move(call)](
+                                            StatusOr<Credential> credential) {
                 if (credential.ok()) Fill(*credential, response);
                 call->Finish(credential.status());
               });
@@ -80,28 +67,29 @@ grpc::ServerUnaryReactor* CredentialService::Get(
 }
 
 grpc::ServerUnaryReactor* CredentialService::List(
-    grpc::CallbackServerContext* server_context, const pb::ListRequest*,
+    grpc::CallbackServerContext* server_context, const pb::ListRequest* request,
     pb::ListResponse* response) {
-  return Serve(server_context, "Credentials.List", "",
-               [this, response](CallPtr call) {
-                 profile_.broker.List([this, response, call = std::move(call)](
-                                          StatusOr<Listing> listing) {
-                   if (listing.ok()) Fill(*listing, profile_.cache, response);
-                   call->Finish(listing.status());
-                 });
-               });
+  return ServeUnary(
+      context_, server_context, "Credentials.List", "", request,
+      Needs::kSession, [response](Profile& profile, CallPtr call) {
+        profile.broker.List([&profile, response, call = std::move(call)](
+                                StatusOr<Listing> listing) {
+          if (listing.ok()) Fill(*listing, profile.cache, response);
+          call->Finish(listing.status());
+        });
+      });
 }
 
 grpc::ServerUnaryReactor* CredentialService::Create(
     grpc::CallbackServerContext* server_context,
     const pb::CreateRequest* request, pb::CreateResponse* response) {
-  return Serve(
-      server_context, "Credentials.Create", request->name(),
-      [this, request, response](CallPtr call) {
+  return ServeUnary(
+      context_, server_context, "Credentials.Create", request->name(), request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         const auto name = CredentialName::Parse(request->name());
         if (!name.ok()) return call->Finish(name.status());
         response->set_name(name->text());
-        profile_.broker.Create(
+        profile.broker.Create(
             *name, SecretBytes::CopyOf(request->value()),
             [response, call = std::move(call)](StatusOr<std::string> id) {
               if (id.ok()) response->set_id(*id);
@@ -113,9 +101,9 @@ grpc::ServerUnaryReactor* CredentialService::Create(
 grpc::ServerUnaryReactor* CredentialService::Update(
     grpc::CallbackServerContext* server_context,
     const pb::UpdateRequest* request, pb::UpdateResponse* response) {
-  return Serve(
-      server_context, "Credentials.Update", request->name(),
-      [this, request, response](CallPtr call) {
+  return ServeUnary(
+      context_, server_context, "Credentials.Update", request->name(), request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         CredentialChange change;
         if (request->has_value()) {
           change.value = SecretBytes::CopyOf(request->value());
@@ -128,13 +116,13 @@ grpc::ServerUnaryReactor* CredentialService::Update(
         if (!change.value.has_value() && !change.new_name.has_value()) {
           return call->Finish(Invalid("there is nothing to change"));
         }
-        profile_.broker.Resolve(
+        profile.broker.Resolve(
             request->name(),
-            [this, response, change = std::move(change),
+            [&profile, response, change = std::move(change),
              call = std::move(call)](StatusOr<CredentialName> name) mutable {
               if (!name.ok()) return call->Finish(name.status());
               response->set_name(change.new_name.value_or(*name).text());
-              profile_.broker.Update(
+              profile.broker.Update(
                   *name, std::move(change),
                   [response, call = std::move(call)](StatusOr<std::string> id) {
                     if (id.ok()) response->set_id(*id);
@@ -147,15 +135,15 @@ grpc::ServerUnaryReactor* CredentialService::Update(
 grpc::ServerUnaryReactor* CredentialService::Delete(
     grpc::CallbackServerContext* server_context,
     const pb::DeleteRequest* request, pb::DeleteResponse* response) {
-  return Serve(
-      server_context, "Credentials.Delete", request->name(),
-      [this, request, response](CallPtr call) {
-        profile_.broker.Resolve(
-            request->name(), [this, response, call = std::move(call)](
+  return ServeUnary(
+      context_, server_context, "Credentials.Delete", request->name(), request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
+        profile.broker.Resolve(
+            request->name(), [&profile, response, call = std::move(call)](
                                  StatusOr<CredentialName> name) mutable {
               if (!name.ok()) return call->Finish(name.status());
               response->set_name(name->text());
-              profile_.broker.Delete(
+              profile.broker.Delete(
                   *name, [call = std::move(call)](const Status& deleted) {
                     call->Finish(deleted);
                   });
@@ -166,13 +154,13 @@ grpc::ServerUnaryReactor* CredentialService::Delete(
 grpc::ServerUnaryReactor* CredentialService::Upsert(
     grpc::CallbackServerContext* server_context,
     const pb::UpsertRequest* request, pb::UpsertResponse* response) {
-  return Serve(
-      server_context, "Credentials.Upsert", request->name(),
-      [this, request, response](CallPtr call) {
+  return ServeUnary(
+      context_, server_context, "Credentials.Upsert", request->name(), request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         const auto name = CredentialName::Parse(request->name());
         if (!name.ok()) return call->Finish(name.status());
         response->set_name(name->text());
-        profile_.broker.Upsert(
+        profile.broker.Upsert(
             *name, SecretBytes::CopyOf(request->value()),
             [response, call = std::move(call)](StatusOr<Upserted> upserted) {
               if (upserted.ok()) {

@@ -1,7 +1,6 @@
 // libretto.agent.v1.Credentials. Handlers run on gRPC's threads and post.
 #pragma once
 
-#include "agent/core/profile.h"
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/credentials.grpc.pb.h"
 
@@ -9,8 +8,7 @@ namespace libretto {
 
 class CredentialService final : public agent::v1::Credentials::CallbackService {
  public:
-  CredentialService(CallContext& context, Profile& profile)
-      : context_(context), profile_(profile) {}
+  explicit CredentialService(CallContext& context) : context_(context) {}
 
   grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* server_context,
                                 const agent::v1::GetRequest* request,
@@ -36,13 +34,7 @@ class CredentialService final : public agent::v1::Credentials::CallbackService {
       agent::v1::UpsertResponse* response) override;
 
  private:
-  template <typename Handler>
-  grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* server_context,
-                                  std::string_view method,
-                                  const std::string& name, Handler handler);
-
   CallContext& context_;
-  Profile& profile_;
 };
 
 }  // namespace libretto

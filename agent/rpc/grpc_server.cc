@@ -49,14 +49,14 @@ void SetLimits(grpc::ServerBuilder& builder, const ConnectionLimits& limits) {
 
 }  // namespace
 
-GrpcServer::GrpcServer(Executor& loop, Profile& profile, const Clock& clock,
+GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
                        ProcessFacts facts,
                        std::function<void(const CallRecord&)> log,
                        const ConnectionLimits& limits)
-    : context_{loop, peers_, std::move(log)},
-      credentials_(context_, profile),
-      accounts_(context_, profile),
-      agent_(context_, profile, clock, std::move(facts)) {
+    : context_{loop, peers_, profiles, std::move(log)},
+      credentials_(context_),
+      accounts_(context_),
+      agent_(context_, clock, std::move(facts)) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

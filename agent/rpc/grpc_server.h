@@ -29,7 +29,7 @@ struct ConnectionLimits {
 
 class GrpcServer {
  public:
-  GrpcServer(Executor& loop, Profile& profile, const Clock& clock,
+  GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
              ProcessFacts facts, std::function<void(const CallRecord&)> log,
              const ConnectionLimits& limits);
   ~GrpcServer();

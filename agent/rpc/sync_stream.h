@@ -1,43 +1,37 @@
-// One Agent.Sync call: progress goes out as fast as the client reads, the
-// latest message replacing those that had to wait.
-//
-// Loop thread only, but for gRPC's own callbacks, which post. Deletes itself.
+// One Agent.Sync call: the latest progress replaces what had to wait. Loop
+// thread only.
 #pragma once
 
-#include <optional>
-#include <string>
-
-#include "agent/core/profile.h"
-#include "agent/rpc/call.h"
+#include "agent/rpc/event_stream.h"
 #include "libretto/agent/v1/agent.grpc.pb.h"
 
 namespace libretto {
 
-class SyncStream final
-    : public grpc::ServerWriteReactor<agent::v1::SyncProgress> {
+class SyncStream final : public EventStream<agent::v1::SyncProgress> {
  public:
-  SyncStream(CallContext& context, grpc::CallbackServerContext& server_context);
+  using EventStream::EventStream;
 
-  // Begins on the loop; ends the stream at once when there is no room for it.
-  void Start(Profile& profile);
-
-  void OnWriteDone(bool ok) override;
-  void OnDone() override { delete this; }
+  void Start(const agent::v1::SyncRequest& request) {
+    Begin(request, Needs::kSession, [this](Profile& profile) {
+      profile.syncer.Sync(
+          [this](const Syncer::Progress& progress) {
+            PushLatest(ToProto(progress));
+          },
+          [this](const StatusOr<Syncer::Progress>& done) {
+            Complete(done.status());
+          });
+    });
+  }
 
  private:
-  ~SyncStream() override = default;
-
-  void Push(const Syncer::Progress& progress);
-  void Complete(const Status& status);
-  void Continue();
-
-  CallContext& context_;
-  grpc::CallbackServerContext& server_context_;
-  const std::string peer_;
-  std::optional<agent::v1::SyncProgress> next_;
-  agent::v1::SyncProgress sending_;
-  bool writing_ = false;
-  std::optional<Status> outcome_;
+  static agent::v1::SyncProgress ToProto(const Syncer::Progress& progress) {
+    agent::v1::SyncProgress message;
+    message.set_known(static_cast<std::int64_t>(progress.known));
+    message.set_total(static_cast<std::int64_t>(progress.total));
+    message.set_done(static_cast<std::int64_t>(progress.done));
+    message.set_dropped(static_cast<std::int64_t>(progress.dropped));
+    return message;
+  }
 };
 
 }  // namespace libretto

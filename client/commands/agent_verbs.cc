@@ -30,8 +30,9 @@ class Start final : public Verb {
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
     StatusOr<Started> started =
-        context.no_start ? Running(*paths)
-                         : ConnectOrStart(*paths, AgentEnvironment::kInherited);
+        context.no_start ? Running(*paths, context.Caller())
+                         : ConnectOrStart(*paths, AgentEnvironment::kInherited,
+                                          context.Caller());
     if (!started.ok()) return started.status();
     const StatusOr<AgentStatus> status = started->agent.GetStatus();
     if (!status.ok()) return status.status();
@@ -51,8 +52,8 @@ class Start final : public Verb {
   }
 
  private:
-  static StatusOr<Started> Running(const Paths& paths) {
-    StatusOr<AgentClient> agent = ConnectOnly(paths);
+  static StatusOr<Started> Running(const Paths& paths, CallerContext caller) {
+    StatusOr<AgentClient> agent = ConnectOnly(paths, std::move(caller));
     if (!agent.ok()) return agent.status();
     return Started{*std::move(agent), /*was_running=*/true};
   }
@@ -65,7 +66,7 @@ class Stop final : public Verb {
   Status Run(Context& context) override {
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
-    const StatusOr<std::int64_t> pid = TellToStop(*paths);
+    const StatusOr<std::int64_t> pid = TellToStop(*paths, context.Caller());
     if (IsNobodyListening(pid.status())) {
       if (context.json) return Print(0);
       Note("No agent is running.");
@@ -90,8 +91,9 @@ class Stop final : public Verb {
 
  private:
   // The connection ends here: the agent might wait for that.
-  static StatusOr<std::int64_t> TellToStop(const Paths& paths) {
-    StatusOr<AgentClient> agent = ConnectOnly(paths);
+  static StatusOr<std::int64_t> TellToStop(const Paths& paths,
+                                           CallerContext caller) {
+    StatusOr<AgentClient> agent = ConnectOnly(paths, std::move(caller));
     if (!agent.ok()) return agent.status();
     return agent->Stop();
   }
@@ -139,7 +141,7 @@ class ShowStatus final : public Verb {
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
     // To ask whether there is an agent must not make one.
-    StatusOr<AgentClient> agent = ConnectOnly(*paths);
+    StatusOr<AgentClient> agent = ConnectOnly(*paths, context.Caller());
     if (!agent.ok()) return agent.status();
     const StatusOr<AgentStatus> status = agent->GetStatus();
     if (!status.ok()) return status.status();

@@ -17,6 +17,7 @@ namespace libretto {
 namespace {
 
 constexpr std::string_view kProgram = "librettoctl";
+constexpr std::string_view kProfile = "--profile";
 
 // What the arguments ask for.
 struct Request {
@@ -60,8 +61,8 @@ std::vector<std::string_view> WordsAfter(std::string_view path) {
   return words;
 }
 
-// Options may stand before the verb; those that all verbs share take no value,
-// so the words among them are the verb's.
+// Options may stand before the verb. Of those that all verbs share only
+// --profile takes a value; the other words among them are the verb's.
 Request Understand(const std::vector<std::string>& arguments) {
   Request request;
   auto at = arguments.begin();
@@ -69,6 +70,9 @@ Request Understand(const std::vector<std::string>& arguments) {
     if (*at == "--") break;
     if (at->starts_with('-')) {
       request.rest.push_back(*at);
+      if (*at == kProfile && at + 1 != arguments.end()) {
+        request.rest.push_back(*++at);
+      }
       continue;
     }
     std::string longer = request.path;
@@ -106,7 +110,7 @@ std::string GroupHelp(std::string_view path) {
   help += Columns(rows);
   help +=
       "\nOptions of every verb: --help, --no-start (never start an agent), "
-      "--json.\n";
+      "--json,\n--profile NAME (one of several accounts side by side).\n";
   help += "Example: " + std::string(example) + "\n";
   return help;
 }
@@ -174,6 +178,8 @@ std::optional<int> Parse(const Request& request, Verb& verb, Context& context) {
   app.footer("\nExample: " + std::string(request.verb->example));
   app.add_flag("--no-start", context.no_start,
                "Fail when no agent runs instead of starting one");
+  app.add_option(std::string(kProfile), context.profile,
+                 "Act for this one of the accounts side by side");
   if (request.verb->has_json) {
     app.add_flag("--json", context.json, "Print data as JSON");
   }

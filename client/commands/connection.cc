@@ -22,15 +22,13 @@ constexpr milliseconds kStartLimit(1900);
 constexpr milliseconds kConnectLimit(1500);
 constexpr milliseconds kBetweenLooks(20);
 
-StatusOr<AgentClient> ConnectTo(const std::string& socket, Deadline deadline) {
-  StatusOr<Channel> channel = Channel::Connect(
-      socket, geteuid(), std::min(deadline, In(kConnectLimit)));
-  if (!channel.ok()) return channel.status();
-  return AgentClient(*std::move(channel));
+StatusOr<Channel> ConnectTo(const std::string& socket, Deadline deadline) {
+  return Channel::Connect(socket, geteuid(),
+                          std::min(deadline, In(kConnectLimit)));
 }
 
-StatusOr<AgentClient> ConnectBy(const Paths& paths, Deadline deadline) {
-  StatusOr<AgentClient> agent = ConnectTo(paths.socket, deadline);
+StatusOr<Channel> ConnectBy(const Paths& paths, Deadline deadline) {
+  StatusOr<Channel> agent = ConnectTo(paths.socket, deadline);
   if (agent.ok() || !IsNobodyListening(agent.status())) return agent;
   if (paths.socket_is_explicit) return agent;
   // A shell without XDG_RUNTIME_DIR (su, cron) looks in the wrong place.
@@ -54,22 +52,29 @@ Status WithWayOut(const Status& status) {
 
 }  // namespace
 
-StatusOr<AgentClient> ConnectOnly(const Paths& paths) {
-  StatusOr<AgentClient> agent = ConnectBy(paths, In(kConnectLimit));
+StatusOr<AgentClient> ConnectOnly(const Paths& paths, CallerContext caller) {
+  StatusOr<Channel> agent = ConnectBy(paths, In(kConnectLimit));
   if (!agent.ok()) return WithWayOut(agent.status());
-  return agent;
+  return AgentClient(*std::move(agent), std::move(caller));
 }
 
-StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind) {
+StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind,
+                                 CallerContext caller) {
   const Deadline deadline = In(kStartLimit);
-  StatusOr<AgentClient> agent = ConnectBy(paths, deadline);
-  if (agent.ok()) return Started{*std::move(agent), /*was_running=*/true};
+  StatusOr<Channel> agent = ConnectBy(paths, deadline);
+  if (agent.ok()) {
+    return Started{AgentClient(*std::move(agent), std::move(caller)),
+                   /*was_running=*/true};
+  }
   if (!IsNobodyListening(agent.status())) return agent.status();
 
   const Status started = StartAgent(paths, kind, deadline);
   for (;;) {
     agent = ConnectBy(paths, deadline);
-    if (agent.ok()) return Started{*std::move(agent), !started.ok()};
+    if (agent.ok()) {
+      return Started{AgentClient(*std::move(agent), std::move(caller)),
+                     !started.ok()};
+    }
     if (started.ok() || !AnotherIsStarting(paths)) break;
     if (Remaining(deadline).count() == 0) break;
     Pause(kBetweenLooks);

@@ -13,12 +13,13 @@
 namespace libretto {
 
 // Every failure but Denied() is IsUnreachable().
-StatusOr<AgentClient> ConnectOnly(const Paths& paths);
+StatusOr<AgentClient> ConnectOnly(const Paths& paths, CallerContext caller);
 
 struct Started {
   AgentClient agent;
   bool was_running = false;
 };
-StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind);
+StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind,
+                                 CallerContext caller);
 
 }  // namespace libretto

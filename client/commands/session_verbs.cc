@@ -22,7 +22,6 @@ class Login final : public Verb {
 
   Status Run(Context& context) override {
     LoginForm form;
-    form.api_url = context.ApiUrl();
     StatusOr<std::string> email = FlagOrAsk(email_, "--email", "E-mail");
     if (!email.ok()) return email.status();
     form.email = *std::move(email);

@@ -41,7 +41,7 @@ class Signup final : public Verb {
   }
 
   Status Run(Context& context) override {
-    StatusOr<SignUpForm> form = FillIn(context);
+    StatusOr<SignUpForm> form = FillIn();
     if (!form.ok()) return form.status();
     const StatusOr<AgentClient*> agent = context.Agent();
     if (!agent.ok()) return agent.status();
@@ -61,9 +61,8 @@ class Signup final : public Verb {
 
  private:
   // Asks for what no flag gave. With a terminal also for what has a default.
-  StatusOr<SignUpForm> FillIn(const Context& context) const {
+  StatusOr<SignUpForm> FillIn() const {
     SignUpForm form;
-    form.api_url = context.ApiUrl();
     const struct {
       std::string& field;
       const std::string& given;

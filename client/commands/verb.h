@@ -22,16 +22,21 @@ namespace libretto {
 
 class Context {
  public:
+  // Whether LIBRETTO_API_KEY acts for a call instead of the login. It has no
+  // part in calls that make, look after or end a login.
+  enum class Key { kUsed, kIgnored };
+
   // The agent, started if none runs, unless --no-start. Lives as long as this.
-  StatusOr<AgentClient*> Agent();
+  StatusOr<AgentClient*> Agent(Key key = Key::kUsed);
 
   // For verbs that look after the agent itself.
   StatusOr<Paths> GetPaths() const { return PathsFromEnvironment(); }
 
-  // The caller's LIBRETTO_API_URL, trimmed; empty for the default.
-  std::string ApiUrl() const;
+  // What the environment and --profile say, for each call to come.
+  CallerContext Caller(Key key = Key::kUsed) const;
 
   bool json = false;
+  std::string profile;  // --profile
   bool no_start = false;
   // What stood behind "--".
   std::vector<std::string> command;

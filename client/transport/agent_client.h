@@ -1,6 +1,7 @@
-// AgentClient: the agent's API as C++ values, over a Channel. The only file of
-// the client, with its .cc, that knows the wire's messages. Each call has a
-// deadline that fits it: memory answers in two seconds, the cloud in fifteen.
+// AgentClient: the agent's API as C++ values, over a Channel. The only class of
+// the client that knows the wire's messages. Every request says on whose behalf
+// it is made. Each call has a deadline that fits it: memory answers in two
+// seconds, the cloud in fifteen.
 //
 // Not thread-safe.
 #pragma once
@@ -19,6 +20,14 @@
 #include "client/transport/channel.h"
 
 namespace libretto {
+
+// What the caller's environment says about its calls (proto's Context). Empty:
+// the agent decides.
+struct CallerContext {
+  std::string profile;
+  std::string api_url;
+  SecretBytes api_key;  // acts instead of the session
+};
 
 struct Credential {
   enum class Source { kMemory, kCloud, kStale };
@@ -51,7 +60,6 @@ struct StoredCredential {
 };
 
 struct SignUpForm {
-  std::string api_url;  // empty: the hosted service
   std::string name;
   std::string email;
   SecretBytes password;
@@ -61,7 +69,6 @@ struct SignUpForm {
 };
 
 struct LoginForm {
-  std::string api_url;
   std::string email;
   SecretBytes password;
 };
@@ -71,6 +78,12 @@ struct SignedIn {
   std::string organization_slug = {};  // after a sign-up
   bool email_verified = false;
   std::string session_file;
+};
+
+// What the page that approves a login has to be opened with.
+struct LoginRequest {
+  std::string id;
+  SecretBytes secret;
 };
 
 struct LoggedOut {
@@ -91,6 +104,45 @@ struct Identity {
   std::string session_file;
   bool checked = false;
   bool email_verified = false;
+};
+
+struct Invitation {
+  std::string id;
+  std::string email;
+  std::string role;
+  std::string organization_name;
+  std::string organization_slug;
+  std::string expires_at;
+};
+
+struct InvitationAnswer {
+  std::string organization_slug;
+  std::string invitation_id;
+  std::string name;  // with the password: for a new account
+  SecretBytes password;
+};
+
+struct Joined {
+  std::string organization_name;
+  bool account_created = false;
+  SignedIn account;  // filled when account_created
+};
+
+struct IssuedKey {
+  std::string id;
+  std::string label;
+  SecretBytes text;
+};
+
+struct KeyMetadata {
+  std::string id;
+  std::string label;
+  std::string start;  // its first characters
+  bool enabled = true;
+  std::string created_at;  // ISO 8601
+  std::string last_request;
+  std::string expires_at;
+  bool leased = false;  // the one that the agent holds
 };
 
 struct AgentStatus {
@@ -125,7 +177,8 @@ struct SyncProgress {
 
 class AgentClient {
  public:
-  explicit AgentClient(Channel channel) : channel_(std::move(channel)) {}
+  AgentClient(Channel channel, CallerContext caller)
+      : channel_(std::move(channel)), caller_(std::move(caller)) {}
 
   StatusOr<Credential> Get(const std::string& name);
   // All names in one round trip, the answers in their order.
@@ -144,8 +197,26 @@ class AgentClient {
 
   StatusOr<SignedIn> SignUp(const SignUpForm& form);
   StatusOr<SignedIn> Login(const LoginForm& form);
+  // `on_opened` is called once, then `on_waiting` every two seconds until
+  // somebody approves on the page; ten minutes at most.
+  StatusOr<SignedIn> BrowserLogin(
+      absl::FunctionRef<void(const LoginRequest&)> on_opened,
+      absl::FunctionRef<void()> on_waiting);
+  // Whether a mail was sent: false when the cloud knows no such account.
+  StatusOr<bool> ForgotPassword(const std::string& email);
   StatusOr<LoggedOut> Logout();
   StatusOr<Identity> WhoAmI(bool check);
+  StatusOr<Invitation> Invite(const std::string& email,
+                              const std::string& role);
+  // Unauthenticated() with reason "account_needed" when nobody is signed in and
+  // `answer` has no name or no password.
+  StatusOr<Joined> AcceptInvite(const InvitationAnswer& answer);
+  // `email` again, as a confirmation. Returns the address that is gone.
+  StatusOr<std::string> DeleteAccount(const std::string& email);
+  StatusOr<IssuedKey> IssueApiKey(const std::string& label);
+  StatusOr<std::vector<KeyMetadata>> ListApiKeys();
+  // Whether it was the one that the agent held.
+  StatusOr<bool> RevokeApiKey(const std::string& id);
 
   StatusOr<AgentStatus> GetStatus();
   // Returns the last progress, after `on_progress` has seen each.
@@ -155,7 +226,16 @@ class AgentClient {
   StatusOr<std::int64_t> Stop();
 
  private:
+  // Every request goes through MakeCall(), which adds the caller's context; one
+  // without a place for it does not compile. agent_call.h has both.
+  template <typename Request>
+  Channel::Call MakeCall(const char* method, Request request) const;
+  template <typename Reply, typename Request>
+  StatusOr<Reply> Ask(const char* method, Request request,
+                      std::chrono::milliseconds limit);
+
   Channel channel_;
+  CallerContext caller_;
 };
 
 }  // namespace libretto

@@ -143,7 +143,8 @@ Status GrpcReply::Finish() const {
           ? Throttled(message, std::chrono::seconds(
                                    Number(wait_, kMaxWaitSeconds).value_or(0)))
           : Status(status_code, absl::string_view(message));
-  if (!remedy_.empty()) status = WithRemedy(std::move(status), remedy_);
+  if (!remedy_.empty())
+    status = WithRemedy(std::move(status), PercentDecoded(remedy_));
   if (!reason_.empty()) status = WithReason(std::move(status), reason_);
   return status;
 }

@@ -50,11 +50,13 @@ class OneLoginTest(harness.E2eTest):
         self.assert_exit(4, self.world.ctl("read", "username"))
 
     def test_a_cookie_stays_with_its_cloud(self):
-        # The session keeps its own address, whatever the caller's says.
+        # Who names another cloud is nobody there, and nothing is sent to it.
         elsewhere = self.world.environment(
             LIBRETTO_API_URL="http://127.0.0.1:1")
-        self.assertEqual(self.world.read("username", env=elsewhere),
-                         self.value)
+        result = self.world.ctl("read", "username", env=elsewhere)
+        self.assert_exit(4, result)
+        self.assertIn("nobody is logged in at http://127.0.0.1:1", result.err)
+        self.assertEqual(self.world.read("username"), self.value)
 
     def test_nothing_is_left_in_the_home_but_what_is_documented(self):
         left = {str(path.relative_to(self.world.home))

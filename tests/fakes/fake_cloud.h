@@ -16,7 +16,8 @@ namespace libretto::testing {
 
 class FakeCloud final : public CredentialRemote,
                         public KeyIssuer,
-                        public AccountRemote {
+                        public AccountRemote,
+                        public OrganizationRemote {
  public:
   static constexpr const char* kUrl = "https://cloud.test";
 
@@ -31,6 +32,8 @@ class FakeCloud final : public CredentialRemote,
   bool session_alive = true;
   bool offline = false;
   std::string password = "right";
+  BrowserLoginState::Kind browser_login = BrowserLoginState::Kind::kPending;
+  std::vector<Organization> organizations = {{"org", "Example", "example"}};
   bool email_verified = true;
 
   // What it was asked, e.g. "Fetch username".
@@ -124,32 +127,32 @@ class FakeCloud final : public CredentialRemote,
   }
 
   // KeyIssuer
-  void Mint(const SessionCookie& cookie, const std::string& label,
-            std::chrono::seconds, Done<MintedKey> done) override {
-    const Status status = CheckCookie(cookie);
+  void Mint(const Principal& principal, const std::string& label,
+            std::optional<std::chrono::seconds>,
+            Done<MintedKey> done) override {
+    const Status status = Check(principal);
     const std::string id = "key-" + std::to_string(++ids_);
     if (status.ok()) keys[id] = label;
     Answer("Mint", status,
            MintedKey{id, {kUrl, SecretBytes::CopyOf("secret of " + id)}},
            std::move(done));
   }
-  void ListKeys(const SessionCookie& cookie,
+  void ListKeys(const Principal& principal,
                 Done<std::vector<KeyInfo>> done) override {
     std::vector<KeyInfo> list;
-    for (const auto& [id, label] : keys) list.push_back({id, label});
-    Answer("ListKeys", CheckCookie(cookie), std::move(list), std::move(done));
+    for (const auto& [id, label] : keys) {
+      KeyInfo key;
+      key.id = id;
+      key.label = label;
+      list.push_back(std::move(key));
+    }
+    Answer("ListKeys", Check(principal), std::move(list), std::move(done));
   }
-  void Revoke(const SessionCookie& cookie, const std::string& id,
+  void Revoke(const Principal& principal, const std::string& id,
               DoneStatus done) override {
-    Status status = CheckCookie(cookie);
+    Status status = Check(principal);
     if (status.ok() && keys.erase(id) == 0) status = NotFound("no such key");
     AnswerStatus("Revoke " + id, status, std::move(done));
-  }
-  void RevokeItself(const ApiKey& key, const std::string& id,
-                    DoneStatus done) override {
-    Status status = CheckKey(key);
-    if (status.ok()) keys.erase(id);
-    AnswerStatus("RevokeItself " + id, status, std::move(done));
   }
 
   // AccountRemote
@@ -169,19 +172,41 @@ class FakeCloud final : public CredentialRemote,
     if (status.ok()) session_alive = true;
     Answer("SignIn", status, Cookie(api_url), std::move(done));
   }
-  void GetSession(const SessionCookie&,
+  void OpenBrowserLogin(const std::string& api_url,
+                        Done<BrowserLoginRequest> done) override {
+    Answer("OpenBrowserLogin", Reachable(),
+           BrowserLoginRequest{api_url, "request", SecretBytes::CopyOf("s"),
+                               "2026-01-01T00:10:00.000Z"},
+           std::move(done));
+  }
+  void PollBrowserLogin(const BrowserLoginRequest& request,
+                        Done<BrowserLoginState> done) override {
+    BrowserLoginState state;
+    state.kind = browser_login;
+    state.cookie = Cookie(request.api_url);
+    state.facts = {"user", "casey@example.test", email_verified, ""};
+    Answer("PollBrowserLogin", Reachable(), std::move(state), std::move(done));
+  }
+  void ForgotPassword(const std::string&, const std::string& email,
+                      Done<bool> done) override {
+    Answer("ForgotPassword", Reachable(), email == "casey@example.test",
+           std::move(done));
+  }
+  void DeleteAccount(const SessionCookie& cookie, DoneStatus done) override {
+    const Status status = CheckCookie(cookie);
+    if (status.ok()) {
+      session_alive = false;
+      keys.clear();
+    }
+    AnswerStatus("DeleteAccount", status, std::move(done));
+  }
+  void GetSession(const Principal&,
                   Done<std::optional<SessionFacts>> done) override {
     std::optional<SessionFacts> facts;
     if (session_alive) {
       facts = {"user", "casey@example.test", email_verified, "2026-02-01"};
     }
     Answer("GetSession", Reachable(), std::move(facts), std::move(done));
-  }
-  void ListOrganizations(const SessionCookie& cookie,
-                         Done<std::vector<Organization>> done) override {
-    Answer("ListOrganizations", CheckCookie(cookie),
-           std::vector<Organization>{{"org", "Example", "example"}},
-           std::move(done));
   }
   void SendVerification(const SessionCookie& cookie, const std::string&,
                         DoneStatus done) override {
@@ -191,6 +216,40 @@ class FakeCloud final : public CredentialRemote,
     const Status status = Reachable();
     if (status.ok()) session_alive = false;
     AnswerStatus("SignOut", status, std::move(done));
+  }
+
+  // OrganizationRemote
+  void ListOrganizations(const Principal& principal,
+                         Done<std::vector<Organization>> done) override {
+    std::vector<Organization> list = organizations;
+    Answer("ListOrganizations", Check(principal), std::move(list),
+           std::move(done));
+  }
+  void Invite(const Principal& principal, const std::string& organization_id,
+              const std::string& email, const std::string& role,
+              Done<Invitation> done) override {
+    Answer("Invite " + organization_id, Check(principal),
+           Invitation{"invitation", email, role, "2026-01-03", organization_id,
+                      "", ""},
+           std::move(done));
+  }
+  void GetInvitation(const Principal& principal, const std::string& id,
+                     Done<Invitation> done) override {
+    Answer("GetInvitation", Check(principal),
+           Invitation{id, "casey@example.test", "member", "2026-01-03", "org",
+                      "Example", "example"},
+           std::move(done));
+  }
+  void AcceptInvitation(const Principal& principal, const std::string& id,
+                        DoneStatus done) override {
+    AnswerStatus("AcceptInvitation " + id, Check(principal), std::move(done));
+  }
+  void AcceptAndSignUp(const std::string& api_url, const std::string& slug,
+                       const std::string&, const std::string&,
+                       const SecretBytes&, Done<SignedUp> done) override {
+    Answer("AcceptAndSignUp", Reachable(),
+           SignedUp{Cookie(api_url), "user", "casey@example.test", slug, false},
+           std::move(done));
   }
 
  private:
@@ -212,6 +271,12 @@ class FakeCloud final : public CredentialRemote,
       if (key.text.Reveal() == "secret of " + id) return OkStatus();
     }
     return Unauthenticated("Invalid API key");
+  }
+  Status Check(const Principal& principal) const {
+    if (const auto* key = std::get_if<ApiKey>(&principal)) {
+      return CheckKey(*key);
+    }
+    return CheckCookie(std::get<SessionCookie>(principal));
   }
   static std::string Version(const Stored& stored) {
     return "v" + std::to_string(stored.version);

@@ -1,6 +1,8 @@
 // What an agent keeps on disk, in memory.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,6 +10,7 @@
 
 #include "agent/core/accounts.h"
 #include "agent/core/key_lease.h"
+#include "agent/core/profiles.h"
 
 namespace libretto::testing {
 
@@ -52,6 +55,47 @@ class FakeSessionStore final : public SessionStore {
     return OkStatus();
   }
   std::string path() const override { return "auth.json"; }
+};
+
+// Hands out views of disks that the test keeps, one pair for each profile.
+class FakeStorage final : public ProfileStorage {
+ public:
+  std::map<std::string, FakeSessionStore> sessions;
+  std::map<std::string, FakeJournal> journals;
+
+  std::unique_ptr<SessionStore> SessionOf(const std::string& name) override {
+    return std::make_unique<SessionView>(sessions[name]);
+  }
+  std::unique_ptr<KeyJournal> JournalOf(const std::string& name) override {
+    return std::make_unique<JournalView>(journals[name]);
+  }
+
+ private:
+  class SessionView final : public SessionStore {
+   public:
+    explicit SessionView(FakeSessionStore& disk) : disk_(disk) {}
+    StatusOr<std::optional<Account>> Load() override { return disk_.Load(); }
+    Status Save(const Account& account) override { return disk_.Save(account); }
+    Status Clear() override { return disk_.Clear(); }
+    std::string path() const override { return disk_.path(); }
+
+   private:
+    FakeSessionStore& disk_;
+  };
+  class JournalView final : public KeyJournal {
+   public:
+    explicit JournalView(FakeJournal& disk) : disk_(disk) {}
+    StatusOr<std::vector<JournalEntry>> Load() override { return disk_.Load(); }
+    Status Record(const JournalEntry& entry) override {
+      return disk_.Record(entry);
+    }
+    Status Remove(const std::string& label) override {
+      return disk_.Remove(label);
+    }
+
+   private:
+    FakeJournal& disk_;
+  };
 };
 
 }  // namespace libretto::testing

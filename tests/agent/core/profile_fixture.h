@@ -86,7 +86,7 @@ class ProfileTest : public ::testing::Test {
   FakeJournal journal_;
   FakeSessionStore store_;
   Profile profile_{
-      Options(), {cloud_, cloud_, cloud_}, journal_, store_, clock_};
+      Options(), {cloud_, cloud_, cloud_, cloud_}, journal_, store_, clock_};
 };
 
 }  // namespace libretto::testing

@@ -7,6 +7,7 @@
 #include "agent/remote/http_accounts.h"
 #include "agent/remote/http_credentials.h"
 #include "agent/remote/http_keys.h"
+#include "agent/remote/http_organizations.h"
 #include "tests/agent/remote/stub_server.h"
 #include "tests/fakes/test_loop.h"
 #include "tests/matchers.h"
@@ -71,6 +72,7 @@ class CloudApiTest : public ::testing::Test {
   HttpCredentials credentials_{api_};
   HttpKeys keys_{api_};
   HttpAccounts accounts_{api_};
+  HttpOrganizations organizations_{api_};
 };
 
 TEST_F(CloudApiTest, AFetchSendsTheNameInTheEnvelopeAndReadsTheValue) {
@@ -233,10 +235,61 @@ TEST_F(CloudApiTest, ASessionThatTheCloudDoesNotKnowIsNull) {
   EXPECT_FALSE(facts->has_value());
 }
 
+TEST_F(CloudApiTest, ABrowserLoginIsPendingExpiredOrApproved) {
+  const auto poll = [this] {
+    const BrowserLoginRequest request{server_->url(), "id",
+                                      SecretBytes::CopyOf("secret"), ""};
+    return Wait<BrowserLoginState>([&](auto done) {
+      accounts_.PollBrowserLogin(request, std::move(done));
+    });
+  };
+  Serve(200, R"({"json":{"status":"pending"}})");
+  EXPECT_EQ(poll()->kind, BrowserLoginState::Kind::kPending);
+  EXPECT_EQ(RequestBody(), R"({"json":{"requestId":"id","secret":"secret"}})");
+  Serve(200, R"({"json":{"status":"expired"}})");
+  EXPECT_EQ(poll()->kind, BrowserLoginState::Kind::kExpired);
+  Serve(200,
+        R"({"json":{"status":"approved","cookieHeader":"s=1","userId":"u",)"
+        R"("email":"e@example.test","emailVerified":true}})");
+  const auto approved = poll();
+  ASSERT_THAT(approved, IsOk());
+  EXPECT_EQ(approved->cookie.text.Reveal(), "s=1");
+  EXPECT_EQ(approved->cookie.api_url, server_->url());
+  EXPECT_TRUE(approved->facts.email_verified);
+  Serve(200, R"({"json":{"status":"approved","cookieHeader":"s=1\r\nX: y",)"
+             R"("email":"e"}})");
+  EXPECT_THAT(poll(), HasCode(StatusCode::kUnavailable));
+}
+
+TEST_F(CloudApiTest, AnInvitationCarriesWhatTheTeammateNeeds) {
+  Serve(200, R"({"id":"inv1","email":"e@example.test","role":"admin",)"
+             R"("expiresAt":"2026-01-03T00:00:00.000Z","organizationId":"o"})");
+  const auto invitation = Wait<Invitation>([&](auto done) {
+    organizations_.Invite(Key(), "o", "e@example.test", "admin",
+                          std::move(done));
+  });
+  ASSERT_THAT(invitation, IsOk());
+  EXPECT_EQ(invitation->id, "inv1");
+  EXPECT_EQ(
+      RequestBody(),
+      R"({"email":"e@example.test","organizationId":"o","role":"admin"})");
+}
+
+TEST_F(CloudApiTest, AnIdFromThePersonCannotChangeTheQuery) {
+  Serve(400, R"({"message":"Invitation not found"})");
+  const auto invitation = Wait<Invitation>([&](auto done) {
+    organizations_.GetInvitation(Key(), "x&id=y HTTP/1.1", std::move(done));
+  });
+  EXPECT_THAT(invitation, HasCode(StatusCode::kInvalidArgument));
+  EXPECT_TRUE(Request().starts_with(
+      "GET /api/auth/organization/get-invitation?id=- HTTP/1.1\r\n"));
+}
+
 TEST_F(CloudApiTest, PlainHttpToAnotherMachineIsNotSent) {
   const auto facts = Wait<std::optional<SessionFacts>>([&](auto done) {
-    accounts_.GetSession({"http://cloud.test", SecretBytes::CopyOf("a=b")},
-                         std::move(done));
+    accounts_.GetSession(
+        SessionCookie{"http://cloud.test", SecretBytes::CopyOf("a=b")},
+        std::move(done));
   });
   EXPECT_THAT(facts, HasCode(StatusCode::kInvalidArgument));
 }

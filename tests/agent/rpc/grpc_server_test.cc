@@ -2,7 +2,6 @@
 // pair, the real server, a cloud in memory.
 #include "agent/rpc/grpc_server.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <future>
@@ -70,7 +69,7 @@ class GrpcServerTest : public ::testing::Test {
  protected:
   GrpcServerTest() {
     cloud_.Set("username", "alice");
-    profile_.session.SignIn(
+    profiles_.Default().session.SignIn(
         {{testing::FakeCloud::kUrl, SecretBytes::CopyOf("cookie=0")},
          "user",
          "casey@example.test",
@@ -122,16 +121,15 @@ class GrpcServerTest : public ::testing::Test {
 
   testing::ManualClock clock_;
   testing::FakeCloud cloud_;
-  testing::FakeJournal journal_;
-  testing::FakeSessionStore store_;
-  Profile profile_{
-      ProfileOptions(), {cloud_, cloud_, cloud_}, journal_, store_, clock_};
+  testing::FakeStorage storage_;
+  Profiles profiles_{
+      ProfileOptions(), {cloud_, cloud_, cloud_, cloud_}, storage_, clock_};
   bool stop_asked_ = false;
   std::vector<std::string> log_;
   CloudyLoop loop_{cloud_};
   GrpcServer server_{
       loop_,
-      profile_,
+      profiles_,
       clock_,
       Facts(),
       [this](const CallRecord& call) {
@@ -249,6 +247,88 @@ TEST_F(GrpcServerTest, ASyncWhoseCallerLeavesEndsAllTheSame) {
   EXPECT_TRUE(Get("c49", &response).ok());
 }
 
+TEST_F(GrpcServerTest, ACallersOwnKeyActsForThatCallAlone) {
+  cloud_.keys["mine"] = "by hand";
+  pb::GetRequest request;
+  request.set_name("username");
+  request.mutable_context()->set_api_key("secret of mine");
+  request.mutable_context()->set_api_url(testing::FakeCloud::kUrl);
+  const auto stub = pb::Credentials::NewStub(channel_);
+  for (int i = 0; i < 2; ++i) {
+    grpc::ClientContext context;
+    pb::GetResponse response;
+    ASSERT_TRUE(stub->Get(&context, request, &response).ok());
+    EXPECT_EQ(response.value(), "alice");
+    EXPECT_EQ(response.source(), pb::GetResponse::CLOUD);
+  }
+  EXPECT_EQ(cloud_.Count("Mint"), 0);
+}
+
+TEST_F(GrpcServerTest, AnotherCloudThanTheLoginsGetsNoCookie) {
+  pb::GetRequest request;
+  request.set_name("username");
+  request.mutable_context()->set_api_url("https://other.test/");
+  pb::GetResponse response;
+  const grpc::Status status =
+      pb::Credentials::NewStub(channel_)->Get(&context_, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_NE(status.error_message().find("https://other.test"),
+            std::string::npos);
+  EXPECT_TRUE(cloud_.requests.empty());
+}
+
+TEST_F(GrpcServerTest, ABrowserLoginSaysWhatToOpenAndThenWhoItWas) {
+  cloud_.browser_login = BrowserLoginState::Kind::kApproved;
+  const auto reader =
+      pb::Accounts::NewStub(channel_)->BrowserLogin(&context_, {});
+  pb::BrowserLoginEvent event;
+  ASSERT_TRUE(reader->Read(&event));
+  EXPECT_EQ(event.opened().request_id(), "request");
+  loop_.Post([this] { profiles_.Tick(); });
+  ASSERT_TRUE(reader->Read(&event));
+  EXPECT_EQ(event.signed_in().email(), "casey@example.test");
+  EXPECT_TRUE(reader->Finish().ok());
+}
+
+TEST_F(GrpcServerTest, ABrowserLoginWhoseCallerLeavesStopsAsking) {
+  const auto reader =
+      pb::Accounts::NewStub(channel_)->BrowserLogin(&context_, {});
+  pb::BrowserLoginEvent event;
+  ASSERT_TRUE(reader->Read(&event));
+  context_.TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  // Anything that is answered now was asked before.
+  grpc::ClientContext again;
+  pb::GetResponse response;
+  ASSERT_TRUE(GetIn(again, "username", &response).ok());
+  clock_.Advance(std::chrono::seconds(5));
+  std::promise<bool> due;
+  loop_.Post([this, &due] {
+    due.set_value(profiles_.NextDeadline() != std::nullopt &&
+                  cloud_.Count("PollBrowserLogin") > 1);
+  });
+  EXPECT_FALSE(due.get_future().get());
+}
+
+TEST_F(GrpcServerTest, TheLeasedKeyIsMarkedInTheList) {
+  pb::GetResponse read;
+  ASSERT_TRUE(Get("username", &read).ok());
+  cloud_.keys["other"] = "laptop";
+  grpc::ClientContext listing;
+  pb::ListApiKeysResponse keys;
+  const auto stub = pb::Accounts::NewStub(channel_);
+  ASSERT_TRUE(stub->ListApiKeys(&listing, {}, &keys).ok());
+  ASSERT_EQ(keys.keys_size(), 2);
+  EXPECT_TRUE(keys.keys(0).leased());
+  EXPECT_FALSE(keys.keys(1).leased());
+  pb::RevokeApiKeyRequest request;
+  request.set_id(keys.keys(0).id());
+  pb::RevokeApiKeyResponse revoked;
+  grpc::ClientContext revoking;
+  ASSERT_TRUE(stub->RevokeApiKey(&revoking, request, &revoked).ok());
+  EXPECT_TRUE(revoked.was_leased());
+}
+
 TEST_F(GrpcServerTest, StopAnswersBeforeTheEnd) {
   pb::StopResponse response;
   ASSERT_TRUE(
@@ -314,31 +394,6 @@ TEST_F(GrpcServerTest, ReflectionListsTheServices) {
   stream->Finish(&status, nullptr);
   (void)wait();
   queue.Shutdown();
-}
-
-TEST(PeerTableTest, ACallerIsWhoTheDescriptorWasEnteredFor) {
-  PeerTable peers;
-  peers.Enter(7, {1000, 42});
-  const auto caller = peers.BeginCall("fd:7");
-  ASSERT_TRUE(caller.ok());
-  EXPECT_EQ(caller->pid, 42);
-  for (const char* peer : {"fd:8", "fd:", "fd:7x", "unix:", "", "fd:-1"}) {
-    EXPECT_FALSE(peers.BeginCall(peer).ok()) << peer;
-  }
-}
-
-TEST(PeerTableTest, OneConnectionHasNoMoreThanItsShareOfCalls) {
-  PeerTable peers;
-  peers.Enter(7, {});
-  peers.Enter(8, {});
-  for (int i = 0; i < PeerTable::kMaxCallsPerConnection; ++i) {
-    ASSERT_TRUE(peers.BeginCall("fd:7").ok());
-  }
-  EXPECT_EQ(peers.BeginCall("fd:7").status().code(),
-            StatusCode::kResourceExhausted);
-  EXPECT_TRUE(peers.BeginCall("fd:8").ok());
-  peers.EndCall("fd:7");
-  EXPECT_TRUE(peers.BeginCall("fd:7").ok());
 }
 
 }  // namespace

@@ -1,0 +1,159 @@
+#include "agent/core/profiles.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/credential_name.h"
+
+namespace libretto {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 32;
+
+bool IsProfileName(const std::string& name) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= kMaxNameBytes &&
+         is_word(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&is_word](char c) {
+           return is_word(c) || c == '_' || c == '-';
+         });
+}
+
+// For a profile that lives for one call: nothing rests anywhere.
+class NoSession final : public SessionStore {
+ public:
+  StatusOr<std::optional<Account>> Load() override {
+    return std::optional<Account>();
+  }
+  Status Save(const Account&) override { return OkStatus(); }
+  Status Clear() override { return OkStatus(); }
+  std::string path() const override { return ""; }
+};
+
+class NoJournal final : public KeyJournal {
+ public:
+  StatusOr<std::vector<JournalEntry>> Load() override {
+    return std::vector<JournalEntry>();
+  }
+  Status Record(const JournalEntry&) override { return OkStatus(); }
+  Status Remove(const std::string&) override { return OkStatus(); }
+};
+
+}  // namespace
+
+Profiles::Profiles(const ProfileOptions& options, const Remotes& remotes,
+                   ProfileStorage& storage, const Clock& clock)
+    : options_(options),
+      remotes_(remotes),
+      storage_(storage),
+      clock_(clock),
+      nowhere_(std::make_unique<NoSession>()),
+      unwritten_(std::make_unique<NoJournal>()) {
+  Make(kDefault);
+}
+
+Profiles::~Profiles() = default;
+
+StatusOr<Profile*> Profiles::For(const CallerContext& caller,
+                                 std::unique_ptr<Profile>& one_call) {
+  if (!caller.api_key.empty()) {
+    one_call = MakeForOneCall(caller);
+    return one_call.get();
+  }
+  const std::string name = caller.profile.empty() ? kDefault : caller.profile;
+  const auto found = profiles_.find(name);
+  if (found != profiles_.end()) return found->second->profile.get();
+  if (!IsProfileName(name)) {
+    return Invalid(
+        "a profile's name is 1 to 32 characters of a-z, 0-9, '_' and '-', and "
+        "begins with a letter or a digit");
+  }
+  if (profiles_.size() >= kMaxProfiles) {
+    return WithRemedy(Throttled("the agent acts for 64 profiles already",
+                                std::chrono::seconds(0)),
+                      "librettoctl agent stop");
+  }
+  return &Make(name);
+}
+
+Profile& Profiles::Make(const std::string& name) {
+  auto named = std::make_unique<Named>();
+  named->store = storage_.SessionOf(name);
+  named->journal = storage_.JournalOf(name);
+  ProfileOptions options = options_;
+  options.name = name;
+  named->profile = std::make_unique<Profile>(options, remotes_, *named->journal,
+                                             *named->store, clock_);
+  return *profiles_.emplace(name, std::move(named)).first->second->profile;
+}
+
+std::unique_ptr<Profile> Profiles::MakeForOneCall(const CallerContext& caller) {
+  ProfileOptions options = options_;
+  options.name = "";
+  // What nobody keeps in step is not served twice.
+  options.max_offline = std::chrono::seconds(0);
+  auto profile = std::make_unique<Profile>(options, remotes_, *unwritten_,
+                                           *nowhere_, clock_);
+  profile->session.UseApiKey(
+      {caller.api_url.empty() ? std::string(kHostedService) : caller.api_url,
+       caller.api_key.Clone()});
+  return profile;
+}
+
+Status Profiles::CheckCloud(const Profile& profile,
+                            const CallerContext& caller) {
+  const std::string session = profile.session.api_url();
+  if (caller.api_url.empty() || session.empty() || session == caller.api_url) {
+    return OkStatus();
+  }
+  return WithRemedy(
+      Unauthenticated("nobody is logged in at " + Printable(caller.api_url) +
+                      ", which LIBRETTO_API_URL names; the login is for " +
+                      Printable(session)),
+      "librettoctl cloud auth login, or unset LIBRETTO_API_URL");
+}
+
+void Profiles::Reload() {
+  for (const auto& [name, named] : profiles_) named->profile->accounts.Reload();
+}
+
+void Profiles::ReleaseKeys(DoneStatus done) {
+  struct Waiting {
+    std::size_t left;
+    Status failure;
+    DoneStatus done;
+  };
+  auto waiting = std::make_shared<Waiting>(
+      Waiting{profiles_.size(), OkStatus(), std::move(done)});
+  for (const auto& [name, named] : profiles_) {
+    named->profile->lease.Release([waiting](const Status& released) {
+      waiting->failure.Update(released);
+      if (--waiting->left == 0) std::move(waiting->done)(waiting->failure);
+    });
+  }
+}
+
+std::optional<TimePoint> Profiles::NextDeadline() const {
+  std::optional<TimePoint> next;
+  for (const auto& [name, named] : profiles_) {
+    const Profile& profile = *named->profile;
+    for (const auto& deadline : {profile.syncer.NextDeadline(),
+                                 profile.browser_login.NextDeadline()}) {
+      if (deadline.has_value()) {
+        next = std::min(next.value_or(*deadline), *deadline);
+      }
+    }
+  }
+  return next;
+}
+
+void Profiles::Tick() {
+  for (const auto& [name, named] : profiles_) {
+    named->profile->syncer.Tick();
+    named->profile->browser_login.Tick();
+  }
+}
+
+}  // namespace libretto

@@ -1,0 +1,84 @@
+// Profiles: the accounts that one agent acts for, side by side, by name; and
+// for a caller who brings an API key of their own, a profile that lives for one
+// call, caches nothing and is seen by nobody else.
+//
+// Loop thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/profile.h"
+
+namespace libretto {
+
+// What a caller's environment says about one call (proto's Context).
+struct CallerContext {
+  std::string profile;  // empty: "default"
+  std::string api_url;  // empty: the session's own
+  SecretBytes api_key;  // empty: the session
+};
+
+// Where the profiles rest.
+class ProfileStorage {
+ public:
+  virtual ~ProfileStorage() = default;
+  virtual std::unique_ptr<SessionStore> SessionOf(
+      const std::string& profile) = 0;
+  virtual std::unique_ptr<KeyJournal> JournalOf(const std::string& profile) = 0;
+};
+
+class Profiles final : public Ticker {
+ public:
+  static constexpr std::size_t kMaxProfiles = 64;
+  static constexpr const char* kDefault = "default";
+
+  Profiles(const ProfileOptions& options, const Remotes& remotes,
+           ProfileStorage& storage, const Clock& clock);
+  ~Profiles() override;
+  Profiles(const Profiles&) = delete;
+  Profiles& operator=(const Profiles&) = delete;
+
+  // The profile that a call acts for. When the caller brings a key, it is put
+  // into `one_call`, to be kept until the call has ended, and not destroyed
+  // from within one of its own completions.
+  StatusOr<Profile*> For(const CallerContext& caller,
+                         std::unique_ptr<Profile>& one_call);
+
+  Profile& Default() { return *profiles_.at(kDefault)->profile; }
+
+  // OK when the profile's session is for the cloud that the caller means.
+  static Status CheckCloud(const Profile& profile, const CallerContext& caller);
+
+  // The sessions at rest may have changed.
+  void Reload();
+
+  // Has every leased key revoke itself; the first failure.
+  void ReleaseKeys(DoneStatus done);
+
+  std::optional<TimePoint> NextDeadline() const override;
+  void Tick() override;
+
+ private:
+  struct Named {
+    std::unique_ptr<SessionStore> store;
+    std::unique_ptr<KeyJournal> journal;
+    std::unique_ptr<Profile> profile;
+  };
+
+  Profile& Make(const std::string& name);
+  std::unique_ptr<Profile> MakeForOneCall(const CallerContext& caller);
+
+  const ProfileOptions options_;
+  const Remotes remotes_;
+  ProfileStorage& storage_;
+  const Clock& clock_;
+  std::unique_ptr<SessionStore> nowhere_;
+  std::unique_ptr<KeyJournal> unwritten_;
+  std::map<std::string, std::unique_ptr<Named>> profiles_;
+};
+
+}  // namespace libretto

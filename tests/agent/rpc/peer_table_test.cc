@@ -1,0 +1,34 @@
+#include "agent/rpc/peer_table.h"
+
+#include <gtest/gtest.h>
+
+namespace libretto {
+namespace {
+
+TEST(PeerTableTest, ACallerIsWhoTheDescriptorWasEnteredFor) {
+  PeerTable peers;
+  peers.Enter(7, {1000, 42});
+  const auto caller = peers.BeginCall("fd:7");
+  ASSERT_TRUE(caller.ok());
+  EXPECT_EQ(caller->pid, 42);
+  for (const char* peer : {"fd:8", "fd:", "fd:7x", "unix:", "", "fd:-1"}) {
+    EXPECT_FALSE(peers.BeginCall(peer).ok()) << peer;
+  }
+}
+
+TEST(PeerTableTest, OneConnectionHasNoMoreThanItsShareOfCalls) {
+  PeerTable peers;
+  peers.Enter(7, {});
+  peers.Enter(8, {});
+  for (int i = 0; i < PeerTable::kMaxCallsPerConnection; ++i) {
+    ASSERT_TRUE(peers.BeginCall("fd:7").ok());
+  }
+  EXPECT_EQ(peers.BeginCall("fd:7").status().code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_TRUE(peers.BeginCall("fd:8").ok());
+  peers.EndCall("fd:7");
+  EXPECT_TRUE(peers.BeginCall("fd:7").ok());
+}
+
+}  // namespace
+}  // namespace libretto
