@@ -178,7 +178,7 @@ class ShowStatus final : public Verb {
       case AgentStatus::Session::kEnded:
         return "ended by the cloud; log in again";
       case AgentStatus::Session::kApiKey:
-        return "none; LIBRETTO_API_KEY of its environment";
+        return "none; LIBRETTO_API_KEY";
       default:
         return "not logged in";
     }

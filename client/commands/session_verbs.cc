@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "base/credential_name.h"
+#include "client/commands/browser_login.h"
 #include "client/commands/input.h"
 #include "client/commands/json_object.h"
+#include "client/commands/new_session.h"
 #include "client/commands/output.h"
 #include "client/commands/text.h"
 #include "client/commands/verbs.h"
@@ -15,12 +17,31 @@ namespace {
 class Login final : public Verb {
  public:
   void Define(CLI::App& app) override {
-    app.add_option("--email", email_, "The account's e-mail address");
+    CLI::Option* const browser = browser_.Define(app);
+    app.add_option("--email", email_, "The account's e-mail address")
+        ->excludes(browser);
     app.add_flag("--password-stdin", password_from_stdin_,
-                 "Read the password from standard input");
+                 "Read the password from standard input")
+        ->excludes(browser);
   }
 
   Status Run(Context& context) override {
+    const StatusOr<SignedIn> signed_in =
+        browser_.chosen
+            ? LogInThroughBrowser(context, BrowserPage::kSignIn, browser_)
+            : LogIn(context);
+    if (!signed_in.ok()) return signed_in.status();
+    if (!signed_in->email_verified && !context.json) {
+      const std::string email = Printable(signed_in->email);
+      Note("Heads up: " + email + " is not verified yet." +
+           (browser_.chosen ? ""
+                            : " Verification email sent to " + email + "."));
+    }
+    return PrintLogin(context, *signed_in);
+  }
+
+ private:
+  StatusOr<SignedIn> LogIn(Context& context) const {
     LoginForm form;
     StatusOr<std::string> email = FlagOrAsk(email_, "--email", "E-mail");
     if (!email.ok()) return email.status();
@@ -28,32 +49,20 @@ class Login final : public Verb {
     StatusOr<SecretBytes> password = ReadPassword(password_from_stdin_);
     if (!password.ok()) return password.status();
     form.password = *std::move(password);
-
-    const StatusOr<AgentClient*> agent = context.Agent();
+    const StatusOr<AgentClient*> agent = context.Agent(Context::Key::kIgnored);
     if (!agent.ok()) return agent.status();
-    const StatusOr<SignedIn> signed_in = (*agent)->Login(form);
-    if (!signed_in.ok()) return signed_in.status();
-    return Print(context, *signed_in);
+    StatusOr<SignedIn> signed_in = (*agent)->Login(form);
+    if (signed_in.status().code() != StatusCode::kUnauthenticated) {
+      return signed_in;
+    }
+    // The cloud does not tell which, so that nobody can find out who has an
+    // account.
+    return WithRemedy(
+        Unauthenticated("the e-mail address or the password is wrong"),
+        "librettoctl cloud auth forgot-password, if it is lost");
   }
 
- private:
-  static Status Print(const Context& context, const SignedIn& signed_in) {
-    if (context.json) {
-      return WriteOut(JsonObject()
-                          .Text("email", signed_in.email)
-                          .Flag("email_verified", signed_in.email_verified)
-                          .Text("session_file", signed_in.session_file)
-                          .str() +
-                      "\n");
-    }
-    const std::string email = Printable(signed_in.email);
-    if (!signed_in.email_verified) {
-      Note("Heads up: " + email +
-           " is not verified yet. Verification email sent to " + email + ".");
-    }
-    return WriteOut("Logged in as " + email + ".\n");
-  }
-
+  BrowserOptions browser_;
   std::string email_;
   bool password_from_stdin_ = false;
 };
@@ -63,7 +72,7 @@ class Logout final : public Verb {
   void Define(CLI::App& /*app*/) override {}
 
   Status Run(Context& context) override {
-    const StatusOr<AgentClient*> agent = context.Agent();
+    const StatusOr<AgentClient*> agent = context.Agent(Context::Key::kIgnored);
     if (!agent.ok()) return agent.status();
     const StatusOr<LoggedOut> out = (*agent)->Logout();
     if (!out.ok()) return out.status();
@@ -95,7 +104,9 @@ class WhoAmI final : public Verb {
     if (!who.ok()) return who.status();
     const bool nobody = who->source == Identity::Source::kNobody;
     if (context.json || !nobody) {
-      Status written = WriteOut(context.json ? Json(*who) + "\n" : Human(*who));
+      const bool own_key = !context.Caller().api_key.empty();
+      Status written =
+          WriteOut(context.json ? Json(*who) + "\n" : Human(*who, own_key));
       if (!written.ok()) return written;
     }
     if (!nobody) return OkStatus();
@@ -130,7 +141,15 @@ class WhoAmI final : public Verb {
     return json.str();
   }
 
-  static std::string Human(const Identity& who) {
+  static std::string SourceText(const Identity& who, bool own_key) {
+    if (who.source == Identity::Source::kSession) {
+      return "session in " + who.session_file;
+    }
+    return own_key ? "LIBRETTO_API_KEY of this command's environment"
+                   : "LIBRETTO_API_KEY of the agent's environment";
+  }
+
+  static std::string Human(const Identity& who, bool own_key) {
     std::vector<std::vector<std::string>> rows;
     const auto add = [&rows](std::string label, std::string_view value) {
       if (!value.empty()) {
@@ -139,9 +158,7 @@ class WhoAmI final : public Verb {
     };
     add("account", who.email);
     add("user id", who.user_id);
-    add("source", who.source == Identity::Source::kSession
-                      ? "session in " + who.session_file
-                      : "LIBRETTO_API_KEY of the agent's environment");
+    add("source", SourceText(who, own_key));
     if (!who.organization_slug.empty()) {
       add("organisation",
           who.organization_name + " (" + who.organization_slug + ")");

@@ -1,62 +1,58 @@
-#include <unistd.h>
-
-#include <chrono>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
-#include "base/credential_name.h"
-#include "base/deadline.h"
+#include "client/commands/browser_login.h"
 #include "client/commands/input.h"
-#include "client/commands/json_object.h"
+#include "client/commands/new_session.h"
 #include "client/commands/output.h"
-#include "client/commands/pause.h"
 #include "client/commands/terminal.h"
 #include "client/commands/text.h"
 #include "client/commands/verbs.h"
-#include "client/transport/unreachable.h"
 
 namespace libretto {
 namespace {
 
-// As the public command has it (contract 1.6).
-constexpr std::chrono::seconds kPollEvery(4);
-constexpr std::chrono::minutes kPollFor(10);
 constexpr std::string_view kSlugTaken = "slug_taken";
+constexpr std::string_view kEmailTaken = "email_taken";
 
 class Signup final : public Verb {
  public:
   void Define(CLI::App& app) override {
-    app.add_option("--name", name_, "Your name");
-    app.add_option("--email", email_, "Your e-mail address");
-    app.add_flag("--password-stdin", password_from_stdin_,
-                 "Read the password (8 to 128 characters) from standard input");
-    app.add_option("--organization", organization_, "The organisation's name");
-    app.add_option("--slug", slug_,
-                   "The organisation's short name (default: from its name)");
-    app.add_option("--alert-email", alert_email_,
-                   "Where alerts go (default: your address)");
-    app.add_flag("--no-wait", no_wait_,
-                 "Do not wait until the e-mail address is verified");
+    CLI::Option* const browser = browser_.Define(app);
+    for (CLI::Option* const option : {
+             app.add_option("--name", name_, "Your name"),
+             app.add_option("--email", email_, "Your e-mail address"),
+             app.add_flag("--password-stdin", password_from_stdin_,
+                          "Read the password (8 to 128 characters) from "
+                          "standard input"),
+             app.add_option("--organization", organization_,
+                            "The organisation's name"),
+             app.add_option(
+                 "--slug", slug_,
+                 "The organisation's short name (default: from its name)"),
+             app.add_option("--alert-email", alert_email_,
+                            "Where alerts go (default: your address)"),
+             app.add_flag("--no-wait", no_wait_, std::string(kNoWaitHelp)),
+         }) {
+      option->excludes(browser);
+    }
   }
 
   Status Run(Context& context) override {
+    if (browser_.chosen) {
+      const StatusOr<SignedIn> signed_in =
+          LogInThroughBrowser(context, BrowserPage::kSignUp, browser_);
+      if (!signed_in.ok()) return signed_in.status();
+      return PrintLogin(context, *signed_in);
+    }
     StatusOr<SignUpForm> form = FillIn();
     if (!form.ok()) return form.status();
-    const StatusOr<AgentClient*> agent = context.Agent();
+    const StatusOr<AgentClient*> agent = context.Agent(Context::Key::kIgnored);
     if (!agent.ok()) return agent.status();
     StatusOr<SignedIn> account = SignUp(**agent, *form);
-    if (!account.ok()) return account.status();
-    if (!context.json) {
-      Note("Account created. Verification email sent to " +
-           Printable(account->email) + ".");
-    }
-    if (!account->email_verified && !no_wait_) {
-      const StatusOr<bool> verified = WaitForVerification(**agent);
-      if (!verified.ok()) return verified.status();
-      account->email_verified = *verified;
-    }
-    return Print(context, *account);
+    if (!account.ok()) return WithAdvice(account.status());
+    return FinishNewAccount(context, **agent, *std::move(account), no_wait_);
   }
 
  private:
@@ -114,6 +110,14 @@ class Signup final : public Verb {
     return OkStatus();
   }
 
+  static Status WithAdvice(const Status& status) {
+    if (ReasonOf(status) != kEmailTaken) return status;
+    return WithRemedy(
+        status,
+        "librettoctl cloud auth login, or forgot-password if the password is "
+        "lost; delete-account, once logged in, sets the address free");
+  }
+
   // A slug that somebody has is asked for again; the rest is kept.
   static StatusOr<SignedIn> SignUp(AgentClient& agent, SignUpForm& form) {
     for (;;) {
@@ -132,47 +136,7 @@ class Signup final : public Verb {
     }
   }
 
-  // The session is stored already: an interruption loses nothing.
-  static StatusOr<bool> WaitForVerification(AgentClient& agent) {
-    const bool alive = isatty(STDERR_FILENO) == 1;
-    Note(
-        "Waiting until the link in it has been followed (Ctrl-C stops the "
-        "waiting and loses nothing).");
-    const Deadline deadline = In(kPollFor);
-    while (Remaining(deadline).count() > 0) {
-      Pause(kPollEvery);
-      if (alive) WriteErr(".");
-      const StatusOr<Identity> who = agent.WhoAmI(/*check=*/true);
-      const bool verified = who.ok() && who->email_verified;
-      const bool lost = !who.ok() && IsUnreachable(who.status());
-      if (!verified && !lost) continue;  // a cloud that hiccups may recover
-      if (alive) WriteErr("\n");
-      if (lost) return who.status();
-      return true;
-    }
-    if (alive) WriteErr("\n");
-    return false;
-  }
-
-  static Status Print(const Context& context, const SignedIn& account) {
-    if (context.json) {
-      return WriteOut(JsonObject()
-                          .Text("email", account.email)
-                          .Text("organization_slug", account.organization_slug)
-                          .Flag("email_verified", account.email_verified)
-                          .Text("session_file", account.session_file)
-                          .str() +
-                      "\n");
-    }
-    std::string text =
-        account.email_verified
-            ? "Email verified. You're logged in.\n"
-            : "You're logged in. The address is not verified yet: follow the "
-              "link in the mail.\n";
-    text += "Session saved to " + Printable(account.session_file, 4096) + "\n";
-    return WriteOut(text);
-  }
-
+  BrowserOptions browser_;
   std::string name_;
   std::string email_;
   std::string organization_;

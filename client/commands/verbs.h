@@ -12,6 +12,13 @@ std::unique_ptr<Verb> MakeSignup();  // signup_verb.cc
 std::unique_ptr<Verb> MakeLogin();   // session_verbs.cc
 std::unique_ptr<Verb> MakeLogout();
 std::unique_ptr<Verb> MakeWhoAmI();
+std::unique_ptr<Verb> MakeForgotPassword();  // account_verbs.cc
+std::unique_ptr<Verb> MakeDeleteAccount();
+std::unique_ptr<Verb> MakeInvite();  // membership_verbs.cc
+std::unique_ptr<Verb> MakeAcceptInvite();
+std::unique_ptr<Verb> MakeIssueKey();  // api_key_verbs.cc
+std::unique_ptr<Verb> MakeListKeys();
+std::unique_ptr<Verb> MakeRevokeKey();
 std::unique_ptr<Verb> MakeCreate();  // credential_verbs.cc
 std::unique_ptr<Verb> MakeUpdate();
 std::unique_ptr<Verb> MakeDelete();

@@ -115,6 +115,71 @@ TEST_F(CliPromptTest, SignupAsksForEverythingAndForATakenSlugAlone) {
   EXPECT_EQ(signup.Wait(), 0);
 }
 
+TEST_F(CliPromptTest, AcceptInviteAsksForTheAccountThatItNeeds) {
+  OnTerminal accept(
+      Line({"cloud", "auth", "accept-invite", "acme", "inv1", "--no-wait"}));
+  ASSERT_TRUE(accept.Expect("Name: "));
+  accept.Type("Mate\n");
+  ASSERT_TRUE(accept.Expect("Password: "));
+  EXPECT_FALSE(accept.Echoes());
+  accept.Type("long password\n");
+  EXPECT_TRUE(accept.Expect(
+      "Account created. Verification email sent to mate@x.test."));
+  EXPECT_TRUE(accept.Expect("|Mate|long password"));
+  EXPECT_EQ(accept.Wait(), 0);
+}
+
+TEST_F(CliPromptTest, AcceptInviteAsksNothingOfWhoIsLoggedIn) {
+  OnTerminal accept(Line({"cloud", "auth", "accept-invite", "acme", "member"}));
+  EXPECT_TRUE(
+      accept.Expect("Invitation accepted. You're now a member of Acme Inc."));
+  EXPECT_EQ(accept.Wait(), 0);
+}
+
+TEST_F(CliPromptTest, DeleteAccountShowsWhoAndAsksForTheAddressAgain) {
+  OnTerminal wrong(Line({"cloud", "auth", "delete-account"}));
+  ASSERT_TRUE(wrong.Expect(
+      "This deletes the account casey@example.com at http://127.0.0.1:8080 "
+      "for good."));
+  ASSERT_TRUE(wrong.Expect("Type the address again to confirm: "));
+  wrong.Type("yes\n");
+  EXPECT_TRUE(wrong.Expect("nothing has been deleted"));
+  EXPECT_EQ(wrong.Wait(), 64);
+  EXPECT_THAT(Read("callers"), Not(HasSubstr("DeleteAccount")));
+
+  OnTerminal right(Line({"cloud", "auth", "delete-account"}));
+  ASSERT_TRUE(right.Expect("Type the address again to confirm: "));
+  right.Type("casey@example.com\n");
+  EXPECT_TRUE(right.Expect("Account casey@example.com deleted."));
+  EXPECT_EQ(right.Wait(), 0);
+}
+
+TEST_F(CliPromptTest, ForgotPasswordAndIssueAskForWhatIsMissing) {
+  OnTerminal forgot(Line({"cloud", "auth", "forgot-password"}));
+  ASSERT_TRUE(forgot.Expect("E-mail: "));
+  forgot.Type("casey@example.com\n");
+  EXPECT_TRUE(forgot.Expect("Password reset link sent to casey@example.com."));
+  EXPECT_EQ(forgot.Wait(), 0);
+
+  OnTerminal issue(Line({"cloud", "auth", "api-key", "issue"}));
+  ASSERT_TRUE(issue.Expect("Label: "));
+  issue.Type("ci\n");
+  EXPECT_TRUE(issue.Expect("the-raw-key"));
+  EXPECT_EQ(issue.Wait(), 0);
+}
+
+TEST_F(CliPromptTest, BrowserLoginShowsALifeSignAndEndsAtCtrlC) {
+  OnTerminal login(
+      Line({"cloud", "auth", "login", "--browser", "--profile", "patient"}));
+  ASSERT_TRUE(login.Expect("Ctrl-C stops"));
+  ASSERT_TRUE(login.Expect(".."));
+  login.Type("\x03");
+  EXPECT_EQ(login.Wait(), 128 + SIGINT);
+  // Stopping waits for every call to end.
+  Ctl({"agent", "stop"});
+  EXPECT_THAT(Read("callers"), HasSubstr("BrowserLoginCancelled"));
+}
+
 TEST_F(CliPromptTest, PromptsStayOutOfStandardOutput) {
   CommandLine line = Line({"cloud", "auth", "login", "--email", "a@x.test"});
   line.arguments.insert(line.arguments.begin(),

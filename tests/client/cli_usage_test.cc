@@ -23,6 +23,13 @@ const std::vector<std::vector<std::string>> kVerbs = {
     {"cloud", "auth", "login"},
     {"cloud", "auth", "logout"},
     {"cloud", "auth", "whoami"},
+    {"cloud", "auth", "forgot-password"},
+    {"cloud", "auth", "invite"},
+    {"cloud", "auth", "accept-invite"},
+    {"cloud", "auth", "delete-account"},
+    {"cloud", "auth", "api-key", "issue"},
+    {"cloud", "auth", "api-key", "list"},
+    {"cloud", "auth", "api-key", "revoke"},
     {"cloud", "credentials", "create"},
     {"cloud", "credentials", "list"},
     {"cloud", "credentials", "get"},
@@ -92,6 +99,15 @@ TEST_F(CliUsageTest, MistakesInArgumentsAreUsageErrors) {
       {"read", "libretto://"},
       {"read", "a", "--frobnicate"},
       {"--frobnicate"},
+      {"cloud", "auth", "login", "--browser", "--email", "a@x.test"},
+      {"cloud", "auth", "login", "--no-open"},
+      {"cloud", "auth", "signup", "--browser", "--slug", "s"},
+      {"cloud", "auth", "invite"},
+      {"cloud", "auth", "invite", "a@x.test", "--role", "king"},
+      {"cloud", "auth", "accept-invite", "acme"},
+      {"cloud", "auth", "delete-account", "--yes"},
+      {"cloud", "auth", "delete-account", "--email", "a@x.test"},
+      {"cloud", "auth", "api-key", "revoke"},
       {"cloud", "credentials", "create"},
       {"cloud", "credentials", "create", "bad name", "--value-stdin"},
       {"cloud", "credentials", "create", "api_key", "--value-stdin"},
@@ -129,6 +145,14 @@ TEST_F(CliUsageTest, SharedOptionsStandBeforeOrBehindTheVerb) {
   EXPECT_EQ(Ctl({"--json", "cloud", "credentials", "list"}).out, behind);
   EXPECT_EQ(Ctl({"cloud", "--json", "--no-start", "credentials", "list"}).out,
             behind);
+  EXPECT_EQ(Ctl({"--profile", "work", "cloud", "--profile=work", "credentials",
+                 "list", "--json"})
+                .exit_code,
+            64)
+      << "twice";
+  EXPECT_EQ(
+      Ctl({"--profile", "read", "cloud", "credentials", "list", "--json"}).out,
+      behind);
 }
 
 TEST_F(CliUsageTest, WithoutATerminalThePromptsNameTheirFlags) {
@@ -145,6 +169,12 @@ TEST_F(CliUsageTest, WithoutATerminalThePromptsNameTheirFlags) {
       {{"cloud", "auth", "signup", "--name", "n", "--email", "a@b",
         "--password-stdin"},
        "--organization"},
+      {{"cloud", "auth", "forgot-password"}, "--email"},
+      {{"cloud", "auth", "accept-invite", "acme", "i"}, "--name"},
+      {{"cloud", "auth", "accept-invite", "acme", "i", "--name", "n"},
+       "--password-stdin"},
+      {{"cloud", "auth", "delete-account"}, "--email ADDRESS --yes"},
+      {{"cloud", "auth", "api-key", "issue"}, "--label"},
       {{"cloud", "credentials", "create", "n"}, "--value-stdin"},
       {{"cloud", "credentials", "update", "n"}, "--value-stdin"},
   };

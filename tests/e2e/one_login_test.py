@@ -50,7 +50,7 @@ class OneLoginTest(harness.E2eTest):
         self.assert_exit(4, self.world.ctl("read", "username"))
 
     def test_a_cookie_stays_with_its_cloud(self):
-        # Who names another cloud is nobody there, and nothing is sent to it.
+        # A caller who means another cloud is logged in nowhere there.
         elsewhere = self.world.environment(
             LIBRETTO_API_URL="http://127.0.0.1:1")
         result = self.world.ctl("read", "username", env=elsewhere)
