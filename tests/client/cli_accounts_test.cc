@@ -1,13 +1,18 @@
 // The verbs under `cloud auth`, without a terminal, and on whose behalf a call
 // is made.
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/unique_fd.h"
 #include "tests/client/cli_fixture.h"
 
 namespace libretto::testing {
@@ -28,6 +33,12 @@ class CliAccountsTest : public CliTest {
     const std::string all = Read("callers");
     const std::size_t before = all.rfind('\n', all.size() - 2);
     return all.substr(before == std::string::npos ? 0 : before + 1);
+  }
+
+  // Open for both ways, so that opening it waits for nobody.
+  UniqueFd OpenFifo(const std::string& name) const {
+    EXPECT_EQ(mkfifo(PathOf(name).c_str(), 0600), 0);
+    return UniqueFd(open(PathOf(name).c_str(), O_RDWR | O_CLOEXEC));
   }
 
   // Where `login --browser` sends the person.
@@ -164,15 +175,24 @@ TEST_F(CliAccountsTest, AWebsiteThatIsNoneIsAUsageError) {
 }
 
 TEST_F(CliAccountsTest, XdgOpenGetsThePageAndIsNotWaitedFor) {
-  // It blocks until somebody reads from the pipe, and says something.
-  ASSERT_EQ(mkfifo(PathOf("opened").c_str(), 0600), 0);
-  Write("bin/xdg-open",
-        "#!/bin/sh\necho noise\necho \"$1\" >" + PathOf("opened") + "\n");
+  const UniqueFd go = OpenFifo("go");
+  const UniqueFd opened = OpenFifo("opened");
+  Write("bin/xdg-open", "#!/bin/sh\necho noise\nread -r line <" + PathOf("go") +
+                            "\necho \"$1\" >" + PathOf("opened") + "\n");
   ASSERT_EQ(chmod(PathOf("bin/xdg-open").c_str(), 0700), 0);
   environment_ = {"PATH=" + PathOf("bin") + ":/usr/bin:/bin", "DISPLAY=:9"};
   const Outcome outcome = Ctl({"cloud", "auth", "login", "--browser"});
   EXPECT_EQ(outcome.out, "Logged in as casey@example.com.\n");
-  EXPECT_EQ(Read("opened"), "https://libretto.sh" + kQuery + "\n");
+  EXPECT_THAT(outcome.err, Not(HasSubstr("noise")));
+
+  ASSERT_EQ(write(go.get(), "\n", 1), 1);
+  pollfd about{opened.get(), POLLIN, 0};
+  ASSERT_EQ(poll(&about, 1, 10'000), 1);
+  std::array<char, 1024> page{};
+  const ssize_t size = read(opened.get(), page.data(), page.size());
+  ASSERT_GT(size, 0);
+  EXPECT_EQ(std::string(page.data(), static_cast<std::size_t>(size)),
+            "https://libretto.sh" + kQuery + "\n");
 }
 
 TEST_F(CliAccountsTest, XdgOpenIsLeftAloneWithoutADisplayOrWithNoOpen) {

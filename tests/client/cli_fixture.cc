@@ -27,9 +27,10 @@ CommandLine CliTest::Line(const std::vector<std::string>& arguments) const {
   line.arguments = {programs_->path() + "/librettoctl"};
   line.arguments.insert(line.arguments.end(), arguments.begin(),
                         arguments.end());
-  line.environment = {"HOME=" + home_.path(), "PATH=/usr/bin:/bin"};
-  line.environment.insert(line.environment.end(), environment_.begin(),
-                          environment_.end());
+  line.environment = environment_;
+  // Behind it: of two that share a name, the first counts.
+  line.environment.insert(line.environment.end(),
+                          {"HOME=" + home_.path(), "PATH=/usr/bin:/bin"});
   line.directory = directory_;
   return line;
 }
