@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -52,7 +53,9 @@ void EnsureBoundNow(char** argv) {
   // The loader takes an empty value for no.
   if (bound != nullptr && *bound != '\0') return;
   setenv("LD_BIND_NOW", "1", 1);
-  execv("/proc/self/exe", argv);
+  // By its path: the process keeps its name in ps(1).
+  char path[PATH_MAX + 1] = {};
+  if (readlink("/proc/self/exe", path, PATH_MAX) > 0) execv(path, argv);
 }
 
 }  // namespace libretto

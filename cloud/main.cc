@@ -273,6 +273,7 @@ int Run(int argc, char** argv) {
 }  // namespace libretto::cloud
 
 int main(int argc, char** argv) {
+  if (argc > 0) libretto::EnsureBoundNow(argv);
   libretto::HardenProcess();
   umask(077);
   try {

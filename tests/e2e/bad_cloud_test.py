@@ -88,6 +88,7 @@ class BadCloudTest(harness.E2eTest):
         """A session that this cloud is said to have given."""
         world = world or self.world
         self.addCleanup(cloud.close)
+        world.api_url = cloud.url
         world.state.mkdir(mode=0o700, exist_ok=True)
         self.session = json.dumps({
             "apiUrl": cloud.url,
