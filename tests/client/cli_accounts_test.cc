@@ -109,6 +109,59 @@ TEST_F(CliAccountsTest, AWrongPasswordIsSaidPlainly) {
             "  try: librettoctl cloud auth forgot-password, if it is lost\n");
 }
 
+TEST_F(CliAccountsTest, LoginTakesThePasswordFromStandardInput) {
+  EXPECT_EQ(Ctl({"cloud", "auth", "login", "--email", "casey@example.com",
+                 "--password-stdin"},
+                "right password\n")
+                .out,
+            "Logged in as casey@example.com.\n");
+}
+
+TEST_F(CliAccountsTest, AnUnverifiedLoginSaysThatTheMailWasSentAgain) {
+  const Outcome outcome = Ctl(
+      {"cloud", "auth", "login", "--email", "new@x.test", "--password-stdin"},
+      "right password");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("Verification email sent to new@x.test"));
+}
+
+TEST_F(CliAccountsTest, SignupFillsInWhatHasADefault) {
+  const Outcome outcome =
+      Ctl({"cloud", "auth", "signup", "--name", "Casey", "--email", "c@x.test",
+           "--password-stdin", "--organization", "Acme Inc.", "--no-wait",
+           "--json"},
+          "long password\n");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "{\"email\":\"c@x.test\",\"organization_slug\":\"acme-inc\","
+            "\"email_verified\":false,\"session_file\":"
+            "\"|Casey|long password|Acme Inc.|c@x.test\"}\n");
+}
+
+TEST_F(CliAccountsTest, ATakenSlugNamesTheFlag) {
+  const Outcome outcome =
+      Ctl({"cloud", "auth", "signup", "--name", "Casey", "--email", "c@x.test",
+           "--password-stdin", "--organization", "Acme", "--slug", "taken"},
+          "long password\n");
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("--slug"));
+}
+
+TEST_F(CliAccountsTest, LogoutSaysWhatCouldNotBeRevoked) {
+  const Outcome outcome = Ctl({"cloud", "auth", "logout"});
+  EXPECT_EQ(outcome.out, "Logged out.\n");
+  EXPECT_EQ(outcome.err,
+            "Not revoked: the API key: the cloud is unreachable\n");
+}
+
+TEST_F(CliAccountsTest, WhoAmIAsksTheCloudUnlessToldNotTo) {
+  EXPECT_THAT(Ctl({"cloud", "auth", "whoami"}).out,
+              HasSubstr("yes, the cloud agrees"));
+  const Outcome json = Ctl({"cloud", "auth", "whoami", "--json", "--offline"});
+  EXPECT_THAT(json.out, HasSubstr("\"source\":\"session\""));
+  EXPECT_THAT(json.out, HasSubstr("\"checked\":false}"));
+}
+
 TEST_F(CliAccountsTest, AnAddressThatIsTakenLeadsToWhatHelps) {
   const Outcome outcome =
       Ctl({"cloud", "auth", "signup", "--name", "n", "--email", "taken@x.test",
@@ -242,8 +295,7 @@ TEST_F(CliAccountsTest, InvitePrintsWhatTheTeammateTypes) {
 TEST_F(CliAccountsTest, AcceptInviteReadsThePasswordOnlyWhenItIsNeeded) {
   const Outcome joined =
       Ctl({"cloud", "auth", "accept-invite", "acme", "member"});
-  EXPECT_EQ(joined.out,
-            "Invitation accepted. You're now a member of Acme Inc.\n");
+  EXPECT_EQ(joined.out, "Invitation accepted. You're now a member of Acme.\n");
   const Outcome made =
       Ctl({"cloud", "auth", "accept-invite", "acme", "inv1", "--name", "Mate",
            "--password-stdin", "--no-wait", "--json"},

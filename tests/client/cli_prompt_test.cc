@@ -132,7 +132,7 @@ TEST_F(CliPromptTest, AcceptInviteAsksForTheAccountThatItNeeds) {
 TEST_F(CliPromptTest, AcceptInviteAsksNothingOfWhoIsLoggedIn) {
   OnTerminal accept(Line({"cloud", "auth", "accept-invite", "acme", "member"}));
   EXPECT_TRUE(
-      accept.Expect("Invitation accepted. You're now a member of Acme Inc."));
+      accept.Expect("Invitation accepted. You're now a member of Acme."));
   EXPECT_EQ(accept.Wait(), 0);
 }
 

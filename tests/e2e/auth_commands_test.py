@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -29,9 +30,9 @@ class AuthCommandsTest(harness.E2eTest):
             return error.code, error.read()
 
     def needs_route(self, path):
-        # Not found with a reason is an answer; without one, nobody answers.
-        status, body = self.post(path, {})
-        if status == 404 and b"message" not in body:
+        # None of these routes answers an empty request with 404.
+        status, _ = self.post(path, {})
+        if status == 404:
             self.skipTest(f"this cloud has no {path}")
 
     def auth(self, *arguments, profile=None, stdin="", env=None):
@@ -73,13 +74,15 @@ class AuthCommandsTest(harness.E2eTest):
     def test_browser_login(self):
         self.needs_route("/v1/auth/cliLoginCreate")
         cookie = self.world.cookie()
-        page = harness.subprocess.Popen(
+        page = subprocess.Popen(
             [harness.BIN / "librettoctl", "cloud", "auth", "login",
              "--browser", "--profile", "laptop"],
-            stdin=harness.subprocess.DEVNULL,
-            stdout=harness.subprocess.PIPE, stderr=harness.subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=self.world.environment(), text=True, start_new_session=True)
         self.addCleanup(page.kill)
+        self.addCleanup(page.stdout.close)
+        self.addCleanup(page.stderr.close)
         shown = ""
         while "cliLoginSecret" not in shown:
             line = page.stderr.readline()
