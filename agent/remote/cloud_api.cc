@@ -21,9 +21,12 @@ SecretBytes Header(std::string_view name, std::string_view value) {
 StatusOr<SecretBytes> Serialize(const CloudCall& call) {
   if (!call.body.has_value()) return SecretBytes();
   try {
-    return SecretBytes::Take(call.envelope == Envelope::kOrpc
-                                 ? Json{{"json", *call.body}}.dump()
-                                 : call.body->dump());
+    SecretBytes text = SecretBytes::Take(call.envelope == Envelope::kOrpc
+                                             ? Json{{"json", *call.body}}.dump()
+                                             : call.body->dump());
+    // The serialiser writes through a buffer on the stack.
+    WipeStack();
+    return text;
   } catch (const Json::exception&) {
     return Invalid("the value is not UTF-8 text");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/secret.h"
 #include "cloud/core/text.h"
 
 namespace libretto::cloud {
@@ -47,6 +48,8 @@ HttpResponse JsonResponse(int status, const JsonOut& body) {
   // replacement character is better than none.
   response.body = body.dump(-1, ' ', /*ensure_ascii=*/false,
                             JsonOut::error_handler_t::replace);
+  // The serialiser writes through a buffer on the stack.
+  WipeStack();
   return response;
 }
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/secret.h"
-
 namespace libretto::cloud {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t max_queued)
@@ -48,9 +46,6 @@ void WorkerPool::Work() {
       queue_.pop_front();
     }
     task();
-    task = nullptr;
-    // JSON was read and written in frames that this thread may not use again.
-    WipeStack();
   }
 }
 
