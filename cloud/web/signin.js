@@ -111,19 +111,23 @@ onSubmit("organization", async (values) => {
   goOn();
 });
 
-onSubmit("approve", async () => {
-  let answer;
+async function approve() {
   try {
-    answer = await rpc("auth/cliLoginApprove", cli_login);
+    return (await rpc("auth/cliLoginApprove", cli_login)).status;
   } catch (error) {
     if (error.status !== 400 && error.status !== 404) throw error;
-    throw new Error(
-      "This login has expired or was used already. Start it again in the " +
-        "terminal.",
-    );
+    return "expired";
   }
-  if (answer.status === "pending_verification") return proceed();
-  show("approved");
+}
+
+onSubmit("approve", async () => {
+  const status = await approve();
+  if (status === "approved") return show("approved");
+  if (status === "pending_verification") return proceed();
+  throw new Error(
+    "This login has expired or was used already. Start it again in the " +
+      "terminal.",
+  );
 });
 
 onClick("other-account", async () => {

@@ -124,8 +124,13 @@ async function checkReadable(page, name) {
 }
 
 // Waits for the step whose heading is `heading`.
-export function reach(page, heading) {
-  return page.getByRole("heading", { level: 1, name: heading }).waitFor();
+export async function reach(page, heading) {
+  try {
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+  } catch {
+    const seen = await page.locator("main").innerText();
+    assert.fail(`waited in vain for "${heading}"; the page says:\n${seen}`);
+  }
 }
 
 // Goes to what `selector` finds with the Tab key alone, and sees where it is.

@@ -200,6 +200,30 @@ async function signInRefusesThenTakes(page, wrong, right) {
   await reach(page, "Your account");
 }
 
+// An account that was made without an organisation gets one on the way in.
+async function organizationAfterwards() {
+  const email = "alex@example.test";
+  const person = await browser.person();
+  const made = await person.request.post("/api/auth/sign-up/email", {
+    headers: { origin },
+    data: { name: "Alex", email, password: passwords.mate },
+  });
+  assert.equal(made.status(), 200, await made.text());
+  const page = await person.newPage();
+  await page.goto("/verify-email");
+  await reach(page, "Confirm your e-mail address");
+  await followVerification(person, email);
+  await reach(page, "Your e-mail address is confirmed");
+  await page.goto("/signin");
+  await reach(page, "Create your organisation");
+  await browser.shoot(page, "organization");
+  await typeInto(page, { "#organization-organizationName": "Second" });
+  await reach(page, "Your account");
+  await page.getByText("Second").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await reach(page, "Libretto Cloud");
+}
+
 async function resetPassword(owner) {
   const person = await browser.person();
   const page = await person.newPage();
@@ -238,6 +262,7 @@ const owner = await signUpForTheCommandLine();
 await approveOnceMore(owner);
 await takenNamesAreSaidAtTheField();
 const mate = await acceptInvitation(owner);
+await organizationAfterwards();
 await resetPassword(owner);
 await deleteAccount(mate);
 await browser.close();
