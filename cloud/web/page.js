@@ -81,13 +81,13 @@ const steps = () => [...document.querySelectorAll("[data-step]")];
 // Shows one step of the page. From the second on, the focus goes to its
 // heading, so that a screen reader says where the user is now.
 export function show(name) {
-  const is_first = steps().every((step) => step.hidden);
+  const isFirst = steps().every((step) => step.hidden);
   for (const step of steps()) step.hidden = step.dataset.step !== name;
   forgetPasswords();
   say("");
   const heading = document.querySelector(`[data-step="${name}"] h1`);
   document.title = `${heading.textContent} · Libretto Cloud`;
-  if (!is_first) heading.focus();
+  if (!isFirst) heading.focus();
 }
 
 function forgetPasswords() {
@@ -127,8 +127,8 @@ const fieldsOf = (form) =>
 
 function messageFor(field) {
   if (field.validity.valid) return "";
-  const is_missing = field.validity.valueMissing;
-  return (is_missing ? field.dataset.missing : field.dataset.wrong) ?? "";
+  const isMissing = field.validity.valueMissing;
+  return (isMissing ? field.dataset.missing : field.dataset.wrong) ?? "";
 }
 
 // Marks what is wrong and goes to the first of it. True when all is well.
@@ -162,20 +162,20 @@ function showFailure(form, error) {
 // at a time; shows beside the fields or above the button what it throws.
 export function onSubmit(name, action) {
   const form = document.forms[name];
-  let is_busy = false;
+  let isBusy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (is_busy) return;
+    if (isBusy) return;
     form.querySelector("[role=alert]").textContent = "";
     if (!check(form)) return;
-    is_busy = true;
+    isBusy = true;
     form.setAttribute("aria-busy", "true");
     try {
       await action(Object.fromEntries(new FormData(form)));
     } catch (error) {
       showFailure(form, error);
     } finally {
-      is_busy = false;
+      isBusy = false;
       form.removeAttribute("aria-busy");
     }
   });

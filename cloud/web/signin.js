@@ -6,21 +6,21 @@ import {
 } from "./page.js";
 import { awaitVerification, stopWaiting } from "./verification.js";
 
-const kPagesAfter = ["/", "/delete-account", "/verify-email"];
+const PAGES_AFTER = ["/", "/delete-account", "/verify-email"];
 
 const query = takeQuery();
-const cli_login = {
+const cliLogin = {
   requestId: query.get("cliLoginId"),
   secret: query.get("cliLoginSecret"),
 };
-const is_for_cli = Boolean(cli_login.requestId && cli_login.secret);
-const page_after =
-  kPagesAfter.find((page) => page === query.get("next")) ?? "/";
+const isForCli = Boolean(cliLogin.requestId && cliLogin.secret);
+const pageAfter =
+  PAGES_AFTER.find((page) => page === query.get("next")) ?? "/";
 
 function firstStep() {
-  const is_new =
+  const isNew =
     query.get("mode") === "signup" || location.pathname === "/signup";
-  return is_new ? "signup" : "signin";
+  return isNew ? "signup" : "signin";
 }
 
 // Signed in: asks for what is still missing, then goes on to what it is for.
@@ -33,8 +33,8 @@ async function proceed() {
 }
 
 function goOn() {
-  if (is_for_cli) show("approve");
-  else location.replace(page_after);
+  if (isForCli) show("approve");
+  else location.replace(pageAfter);
 }
 
 async function signIn({ email, password }) {
@@ -49,12 +49,12 @@ function slugOf(name) {
 // The short name follows the name until it is changed by hand.
 function suggestSlug(form) {
   const { organizationName, organizationSlug } = form.elements;
-  let is_ours = true;
+  let isOurs = true;
   organizationName.addEventListener("input", () => {
-    if (is_ours) organizationSlug.value = slugOf(organizationName.value);
+    if (isOurs) organizationSlug.value = slugOf(organizationName.value);
   });
   organizationSlug.addEventListener("input", () => {
-    is_ours = organizationSlug.value === "";
+    isOurs = organizationSlug.value === "";
   });
 }
 
@@ -113,7 +113,7 @@ onSubmit("organization", async (values) => {
 
 async function approve() {
   try {
-    return (await rpc("auth/cliLoginApprove", cli_login)).status;
+    return (await rpc("auth/cliLoginApprove", cliLogin)).status;
   } catch (error) {
     if (error.status !== 400 && error.status !== 404) throw error;
     return "expired";
@@ -142,7 +142,7 @@ onClick("skip-organization", goOn);
 suggestSlug(document.forms.signup);
 suggestSlug(document.forms.organization);
 for (const note of document.querySelectorAll("[data-for-cli]")) {
-  note.hidden = !is_for_cli;
+  note.hidden = !isForCli;
 }
 start(async () => {
   if (await currentUser()) await proceed();

@@ -2,19 +2,19 @@
 // server every three seconds, and has the mail sent again.
 import { auth, fill, onClick, rpc, say, show } from "./page.js";
 
-const kEvery = 3_000;
-const kAtMost = 60 * 60_000; // as long as the mailed link is good for
+const EVERY_MS = 3_000;
+const AT_MOST_MS = 60 * 60_000; // as long as the mailed link is good for
 
-export const kVerifiedPage = "/auth/verified";
+export const VERIFIED_PAGE = "/auth/verified";
 
-let waiting_for = "";
+let waitingFor = "";
 let turn = 0; // of the wait that counts; an older one ends
 
-const pause = () => new Promise((resolve) => setTimeout(resolve, kEvery));
+const pause = () => new Promise((resolve) => setTimeout(resolve, EVERY_MS));
 
 // Shows the step "verify", and calls `then` once `email` is verified.
 export function awaitVerification(email, then) {
-  waiting_for = email;
+  waitingFor = email;
   fill("email", email);
   show("verify");
   wait(++turn, then);
@@ -26,7 +26,7 @@ export function stopWaiting() {
 
 async function wait(mine, then) {
   try {
-    for (let waited = 0; waited < kAtMost; waited += kEvery) {
+    for (let waited = 0; waited < AT_MOST_MS; waited += EVERY_MS) {
       await pause();
       if (mine !== turn) return;
       if (await isVerified()) return await then();
@@ -49,8 +49,8 @@ async function isVerified() {
 
 onClick("send-again", async () => {
   await auth("send-verification-email", {
-    email: waiting_for,
-    callbackURL: kVerifiedPage,
+    email: waitingFor,
+    callbackURL: VERIFIED_PAGE,
   });
-  say(`Sent again to ${waiting_for}.`);
+  say(`Sent again to ${waitingFor}.`);
 });

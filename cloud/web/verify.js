@@ -4,14 +4,14 @@ import {
   auth, currentUser, onClick, onSubmit, say, show, start, takeQuery,
 } from "./page.js";
 import {
-  awaitVerification, kVerifiedPage, stopWaiting,
+  awaitVerification, VERIFIED_PAGE, stopWaiting,
 } from "./verification.js";
 
 const query = takeQuery();
 
 async function open() {
   if (query.has("error")) return show("bad-link");
-  if (location.pathname === kVerifiedPage) return show("verified");
+  if (location.pathname === VERIFIED_PAGE) return show("verified");
   const user = await currentUser();
   if (user === null) return show("ask");
   if (user.emailVerified) return show("verified");
@@ -19,7 +19,7 @@ async function open() {
 }
 
 async function send({ email }) {
-  await auth("send-verification-email", { email, callbackURL: kVerifiedPage });
+  await auth("send-verification-email", { email, callbackURL: VERIFIED_PAGE });
   say(`If ${email} waits to be confirmed, a mail is on its way there.`);
 }
 

@@ -14,7 +14,7 @@ import harness
 
 SOURCES = pathlib.Path(__file__).resolve().parent / "pages"
 CHROMIUM = "/usr/bin/chromium"
-LIMIT_S = 120 * harness.PATIENCE
+LIMIT_S = 240
 
 
 def install(folder):

@@ -7,7 +7,7 @@ import process from "node:process";
 
 import { chromium } from "playwright-core";
 
-const kFlags = [
+const FLAGS = [
   "--disable-background-networking", "--disable-component-update",
   "--disable-gpu", "--disable-quic", "--disable-sync", "--no-first-run",
 ];
@@ -17,7 +17,7 @@ export class Browser {
   static async open({ origin, executable, screenshots, expected = [] }) {
     const chrome = await chromium.launch({
       executablePath: executable,
-      args: kFlags,
+      args: FLAGS,
       chromiumSandbox: process.getuid() !== 0,
     });
     return new Browser(chrome, origin, screenshots, new Set(expected));

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 
 import { Browser, reach, tabTo } from "./browser.mjs";
 
-const kPages = {
+const PAGES = {
   "account-signed-out": ["/", "Libretto Cloud"],
   signin: ["/signin", "Sign in"],
   signup: ["/signup", "Sign up"],
@@ -24,7 +24,7 @@ const browser = await Browser.open(JSON.parse(await text(process.stdin)));
 async function firstSteps() {
   const person = await browser.person();
   const page = await person.newPage();
-  for (const [name, [path, heading]] of Object.entries(kPages)) {
+  for (const [name, [path, heading]] of Object.entries(PAGES)) {
     await page.goto(path);
     await reach(page, heading);
     assert.equal(new URL(page.url()).search, "", "the query stays");
@@ -58,7 +58,8 @@ async function withoutJavaScript() {
 }
 
 async function onAPhone() {
-  const person = await browser.person({ viewport: { width: 320, height: 640 } });
+  const viewport = { width: 320, height: 640 };
+  const person = await browser.person({ viewport });
   const page = await person.newPage();
   await page.goto("/signup");
   await reach(page, "Sign up");

@@ -11,8 +11,8 @@ import { Browser, reach, tabTo, typeInto } from "./browser.mjs";
 
 const given = JSON.parse(await text(process.stdin));
 const { origin, outbox, passwords } = given;
-const kOwner = "casey@example.test";
-const kMate = "robin@example.test";
+const OWNER = "casey@example.test";
+const MATE = "robin@example.test";
 const secrets = [];
 const browser = await Browser.open({
   ...given,
@@ -73,7 +73,7 @@ async function signUpForTheCommandLine() {
   await browser.shoot(page, "cli-signup");
   await typeInto(page, {
     "#signup-name": "Casey",
-    "#signup-email": kOwner,
+    "#signup-email": OWNER,
     "#signup-password": passwords.owner,
     "#signup-organizationName": "Example & Sons",
   });
@@ -81,11 +81,11 @@ async function signUpForTheCommandLine() {
   await reach(page, "Confirm your e-mail address");
   await browser.shoot(page, "cli-verify");
   await page.getByRole("button", { name: "Send the mail again" }).click();
-  await page.getByText(`Sent again to ${kOwner}.`).waitFor();
-  await followVerification(person, kOwner, 2);
+  await page.getByText(`Sent again to ${OWNER}.`).waitFor();
+  await followVerification(person, OWNER, 2);
 
   await reach(page, "Log in the command line?");
-  await page.getByRole("strong").filter({ hasText: kOwner }).first().waitFor();
+  await page.getByRole("strong").filter({ hasText: OWNER }).first().waitFor();
   await browser.shoot(page, "cli-approve");
   assert.equal((await rpc("cliLoginPoll", request)).status, "pending");
   await tabTo(page, "form[name=approve] button:not([type])");
@@ -95,12 +95,12 @@ async function signUpForTheCommandLine() {
 
   const answer = await rpc("cliLoginPoll", request);
   assert.equal(answer.status, "approved");
-  assert.equal(answer.email, kOwner);
+  assert.equal(answer.email, OWNER);
   secrets.push(answer.cookieHeader);
   const session = await fetch(`${origin}/api/auth/get-session`, {
     headers: { cookie: answer.cookieHeader },
   });
-  assert.equal((await session.json()).user.email, kOwner);
+  assert.equal((await session.json()).user.email, OWNER);
   return person;
 }
 
@@ -119,7 +119,7 @@ async function approveOnceMore(owner) {
   });
   assert.equal(answer.status, "pending");
   await typeInto(page, {
-    "#signin-email": kOwner, "#signin-password": passwords.owner,
+    "#signin-email": OWNER, "#signin-password": passwords.owner,
   });
   await reach(page, "Log in the command line?");
   await page.close();
@@ -149,7 +149,7 @@ async function invite(owner) {
     "/api/auth/organization/invite-member",
     {
       headers,
-      data: { email: kMate, role: "member", organizationId: organization.id },
+      data: { email: MATE, role: "member", organizationId: organization.id },
     },
   );
   assert.equal(response.status(), 200, await response.text());
@@ -174,7 +174,7 @@ async function acceptInvitation(owner) {
     "#signup-name": "Robin", "#signup-password": passwords.mate,
   });
   await reach(page, "Confirm your e-mail address");
-  await followVerification(mate, kMate);
+  await followVerification(mate, MATE);
   await reach(page, "You are a member of Example & Sons");
   await browser.shoot(page, "invite-joined");
 
@@ -191,7 +191,7 @@ async function signInRefusesThenTakes(page, wrong, right) {
   await page.goto("/signin");
   await reach(page, "Sign in");
   await typeInto(page, {
-    "#signin-email": kOwner, "#signin-password": wrong,
+    "#signin-email": OWNER, "#signin-password": wrong,
   });
   await page.getByText("E-mail address or password is wrong.").waitFor();
   await browser.shoot(page, "signin-wrong");
@@ -228,11 +228,11 @@ async function resetPassword(owner) {
   const person = await browser.person();
   const page = await person.newPage();
   await page.goto("/forgot-password");
-  await typeInto(page, { "#forgot-email": kOwner });
+  await typeInto(page, { "#forgot-email": OWNER });
   await page.getByText("a link is on its way there").waitFor();
   await browser.shoot(page, "forgot-sent");
 
-  await page.goto(await mailedLink(kOwner, "/reset-password/"));
+  await page.goto(await mailedLink(OWNER, "/reset-password/"));
   await reach(page, "Choose a new password");
   assert.equal(page.url(), `${origin}/reset-password`, "the token stays");
   await typeInto(page, { "#reset-newPassword": passwords.ownersNext });
@@ -247,10 +247,10 @@ async function resetPassword(owner) {
 async function deleteAccount(mate) {
   const page = await mate.newPage();
   await page.goto("/delete-account");
-  await typeInto(page, { "#delete-email": kOwner });
-  await page.getByText(`That is not ${kMate}.`).waitFor();
+  await typeInto(page, { "#delete-email": OWNER });
+  await page.getByText(`That is not ${MATE}.`).waitFor();
   await browser.shoot(page, "delete");
-  await page.fill("#delete-email", kMate);
+  await page.fill("#delete-email", MATE);
   await page.keyboard.press("Enter");
   await reach(page, "Your account is deleted");
   await browser.shoot(page, "delete-done");
