@@ -32,7 +32,7 @@ class ForgotPassword final : public Verb {
       return WriteOut("No Libretto account exists for " + Printable(*email) +
                       ".\n");
     }
-    const Status written =
+    Status written =
         WriteOut("Password reset link sent to " + Printable(*email) + ".\n");
     if (written.ok()) {
       Note(
@@ -109,8 +109,7 @@ class DeleteAccount final : public Verb {
     if (context.json) {
       return WriteOut(JsonObject().Text("email", email).str() + "\n");
     }
-    const Status written =
-        WriteOut("Account " + Printable(email) + " deleted.\n");
+    Status written = WriteOut("Account " + Printable(email) + " deleted.\n");
     if (written.ok()) {
       Note(
           "The address is free again: to join somebody's organisation, use "

@@ -26,7 +26,7 @@ class Issue final : public Verb {
     const StatusOr<IssuedKey> key = (*agent)->IssueApiKey(*label);
     if (!key.ok()) return key.status();
     std::string text = context.json ? Json(*key) : Human(*key);
-    const Status written = WriteOut(text);
+    Status written = WriteOut(text);
     WipeString(text);
     if (written.ok() && !context.json) {
       Note(
@@ -121,8 +121,7 @@ class RevokeKey final : public Verb {
           JsonObject().Text("id", id_).Flag("was_leased", *was_leased).str() +
           "\n");
     }
-    const Status written =
-        WriteOut("API key " + Printable(id_) + " revoked.\n");
+    Status written = WriteOut("API key " + Printable(id_) + " revoked.\n");
     if (written.ok()) {
       Note(*was_leased ? "It was the agent's own; the agent mints another "
                          "when it needs one."
