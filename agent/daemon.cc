@@ -144,6 +144,8 @@ void Daemon::AwaitSignal() {
 }
 
 void Daemon::BeginStop(Stopped stopped) {
+  // One who asks again after that would wait for ever, and the stop for them.
+  if (finished_) return std::move(stopped)();
   stopped_.push_back(std::move(stopped));
   if (std::exchange(stopping_, true)) return;
   listener_->Close();

@@ -59,7 +59,9 @@ std::string TargetUrl(const agent::v1::Context& context) {
 StatusOr<Profile*> FindProfile(Profiles& profiles,
                                const agent::v1::Context& context, Needs needs,
                                std::unique_ptr<Profile>& owned) {
-  const CallerContext caller = FromProto(context);
+  CallerContext caller = FromProto(context);
+  // A key is for what a session would do; a login is for the profile itself.
+  if (needs == Needs::kNothing) caller.api_key.Wipe();
   StatusOr<Profile*> profile = profiles.For(caller, owned);
   if (!profile.ok() || needs == Needs::kNothing) return profile;
   // Whoever is not signed in here may be so on disk by now.
