@@ -21,6 +21,7 @@
 #include "cloud/core/credentials.h"
 #include "cloud/core/master_key.h"
 #include "cloud/core/passwords.h"
+#include "cloud/core/rate_limiter.h"
 #include "cloud/core/sessions.h"
 #include "cloud/http/origins.h"
 #include "cloud/http/router.h"
@@ -207,10 +208,15 @@ Status Serve(const Options& options) {
                      .base_url = base_url});
   ApiKeys api_keys(**store, clock);
   Credentials credentials(**store, clock, key->SealingKey());
+  RateLimiter limiter(clock);
   const Router router({.sessions = sessions,
                        .api_keys = api_keys,
                        .cookie = cookie,
-                       .origins = *origins},
+                       .origins = *origins,
+                       .limiter = limiter,
+                       // TLS ends in a proxy, or nowhere.
+                       .behind_proxy = options.behind_tls_proxy ||
+                                       base_url.starts_with("https:")},
                       AllRoutes({.accounts = accounts,
                                  .sessions = sessions,
                                  .api_keys = api_keys,

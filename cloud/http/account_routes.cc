@@ -128,21 +128,24 @@ void AddAccountRoutes(const Services& services, std::vector<Route>& routes) {
                         [services](const Call& call) {
                           return SignUpAndCreateOrg(services, call);
                         },
-                    .work = Work::kPasswordHashing});
+                    .work = Work::kPasswordHashing,
+                    .limit = &kSignUpLimit});
   routes.push_back(
       {.method = "POST",
        .path = "/api/auth/sign-up/email",
        .handle =
            [services](const Call& call) { return SignUp(services, call); },
        .work = Work::kPasswordHashing,
-       .opens_session = true});
+       .opens_session = true,
+       .limit = &kSignUpLimit});
   routes.push_back(
       {.method = "POST",
        .path = "/api/auth/sign-in/email",
        .handle =
            [services](const Call& call) { return SignIn(services, call); },
        .work = Work::kPasswordHashing,
-       .opens_session = true});
+       .opens_session = true,
+       .limit = &kSignInLimit});
 }
 
 }  // namespace libretto::cloud

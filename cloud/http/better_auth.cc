@@ -83,6 +83,7 @@ HttpResponse BetterAuth::Plain(int status) {
   if (status == 404)
     return {.status = 404, .headers = {}, .body = {}, .failure = {}};
   const StatusName name = StatusNameOf(status);
+  if (status == 429) return JsonResponse(status, {{"message", name.title}});
   return Error(status, name.code, name.title);
 }
 

@@ -176,6 +176,9 @@ HttpRequest HttpConnection::TakeRequest() {
               AsStd(field.value()));
   }
   request.body = std::move(message.body());
+  Error gone;
+  const auto peer = stream_.socket().remote_endpoint(gone);
+  if (!gone) request.peer = peer.address().to_string();
   return request;
 }
 

@@ -25,6 +25,7 @@ struct HttpRequest {
   std::string query;  // without the '?'
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::string peer;  // the address at the other end of the socket
 };
 
 struct HttpResponse {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "cloud/core/email_address.h"
 #include "cloud/core/refusal.h"
+#include "cloud/core/text.h"
 #include "cloud/http/better_auth.h"
+#include "cloud/http/input.h"
 #include "cloud/http/rpc.h"
 
 namespace libretto::cloud {
@@ -138,6 +141,7 @@ HttpResponse Router::ServeRpc(const Route& route,
   Call call{.request = request,
             .input = has_input ? &*member : nullptr,
             .identity = std::nullopt};
+  if (auto refusal = TooOften(route, call)) return *std::move(refusal);
   if (route.auth == Auth::kVerifiedKey) {
     Status status = IdentifyByKey(request.Header("x-api-key"), call);
     if (status.ok()) status = CheckVerifiedKey(call.identity);
@@ -155,6 +159,7 @@ HttpResponse Router::ServeBetterAuth(const Route& route,
   Call call{.request = request,
             .input = body.value.has_value() ? &*body.value : nullptr,
             .identity = std::nullopt};
+  if (auto refusal = TooOften(route, call)) return *std::move(refusal);
   std::vector<std::string> set_cookies;
   // A bad key refuses the request even where nobody needs to be known.
   Status status = route.auth == Auth::kNone
@@ -168,6 +173,32 @@ HttpResponse Router::ServeBetterAuth(const Route& route,
       status.ok() ? route.handle(call) : BetterAuth::Failure(status);
   AddCookies(response, set_cookies);
   return response;
+}
+
+// Contract 4.4, with the header that others know beside the hosted service's.
+std::optional<HttpResponse> Router::TooOften(const Route& route,
+                                             const Call& call) const {
+  if (route.limit == nullptr) return std::nullopt;
+  const Limit& limit = *route.limit;
+  const HttpRequest& request = call.request;
+  const std::string name = std::string(limit.name) + ' ';
+  std::chrono::seconds wait = needs_.limiter.Take(
+      name + ClientOf(request.peer, request.Header("x-forwarded-for"),
+                      needs_.behind_proxy),
+      limit.per_client);
+  if (wait.count() == 0 && limit.per_account.has_value()) {
+    const std::string email =
+        LowerCased(Input(call.input).OptionalString("email").value_or(""));
+    if (IsEmailAddress(email)) {
+      wait = needs_.limiter.Take(name + email, *limit.per_account);
+    }
+  }
+  if (wait.count() == 0) return std::nullopt;
+  HttpResponse refusal = Plain(request.path, 429);
+  for (const char* header : {"retry-after", "x-retry-after"}) {
+    refusal.headers.emplace_back(header, std::to_string(wait.count()));
+  }
+  return refusal;
 }
 
 // Contract 4.2: a browser sends the cookie also for a page of somebody else.

@@ -4,6 +4,7 @@
 // Any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "cloud/core/api_keys.h"
 #include "cloud/core/sessions.h"
 #include "cloud/http/http_message.h"
+#include "cloud/http/limits.h"
 #include "cloud/http/origins.h"
 #include "cloud/http/session_cookie.h"
 
@@ -56,6 +58,7 @@ struct Route {
   std::size_t max_body = std::size_t{256} << 10;
   // Sign-in and sign-up: guarded against foreign pages even without a cookie.
   bool opens_session = false;
+  const Limit* limit = nullptr;  // outlives the route
 };
 
 class Router {
@@ -65,6 +68,9 @@ class Router {
     ApiKeys& api_keys;
     const SessionCookie& cookie;
     const TrustedOrigins& origins;
+    RateLimiter& limiter;
+    // Whether X-Forwarded-For comes from a proxy of ours.
+    bool behind_proxy = false;
   };
 
   Router(Needs needs, std::vector<Route> routes);
@@ -85,6 +91,8 @@ class Router {
   HttpResponse ServeRpc(const Route& route, const HttpRequest& request) const;
   HttpResponse ServeBetterAuth(const Route& route,
                                const HttpRequest& request) const;
+  std::optional<HttpResponse> TooOften(const Route& route,
+                                       const Call& call) const;
   std::optional<HttpResponse> ForeignPage(const Route& route,
                                           const HttpRequest& request) const;
   Status Identify(const HttpRequest& request, Call& call,

@@ -22,6 +22,7 @@ inline StatusName StatusNameOf(int status) {
       {405, "METHOD_NOT_SUPPORTED", "Method Not Supported"},
       {409, "CONFLICT", "Conflict"},
       {413, "PAYLOAD_TOO_LARGE", "Payload Too Large"},
+      {429, "TOO_MANY_REQUESTS", "Too many requests. Please try again later."},
       {431, "BAD_REQUEST", "Request Header Fields Too Large"},
       {503, "SERVICE_UNAVAILABLE", "Service Unavailable"},
       {500, "INTERNAL_SERVER_ERROR", "Internal server error"},

@@ -62,14 +62,17 @@ void AddVerificationRoutes(const Services& services,
   routes.push_back({.method = "POST",
                     .path = "/api/auth/send-verification-email",
                     .auth = Auth::kOptional,
-                    .handle = [services](const Call& call) {
-                      return SendVerification(services, call);
-                    }});
-  routes.push_back({.method = "GET",
-                    .path = "/api/auth/verify-email",
-                    .handle = [services](const Call& call) {
-                      return VerifyEmail(services, call);
-                    }});
+                    .handle =
+                        [services](const Call& call) {
+                          return SendVerification(services, call);
+                        },
+                    .limit = &kMailLimit});
+  routes.push_back(
+      {.method = "GET",
+       .path = "/api/auth/verify-email",
+       .handle =
+           [services](const Call& call) { return VerifyEmail(services, call); },
+       .limit = &kTokenLimit});
 }
 
 }  // namespace libretto::cloud

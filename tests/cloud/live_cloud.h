@@ -32,7 +32,9 @@ class LiveCloud {
         router_({.sessions = parts.sessions,
                  .api_keys = parts.api_keys,
                  .cookie = cookie_,
-                 .origins = origins_},
+                 .origins = origins_,
+                 .limiter = limiter_,
+                 .behind_proxy = true},
                 AllRoutes({.accounts = parts.accounts,
                            .sessions = parts.sessions,
                            .api_keys = parts.api_keys,
@@ -104,6 +106,7 @@ class LiveCloud {
  private:
   const TrustedOrigins origins_;
   const SessionCookie cookie_;
+  RateLimiter limiter_{parts.clock};
   const Router router_;
   std::mutex mutex_;
   std::string log_;  // guarded by mutex_

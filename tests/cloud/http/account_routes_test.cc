@@ -1,6 +1,7 @@
 // Sign-up and sign-in over a real socket.
 #include <gtest/gtest.h>
 
+#include "cloud/http/limits.h"
 #include "tests/cloud/live_cloud.h"
 
 namespace libretto::cloud {
@@ -120,6 +121,7 @@ TEST_F(AccountRoutesTest, AFieldOfAnotherTypeIsRefusedWhateverItIs) {
                               Json::array({"a@b.co"}), Json::object()}) {
       Json input = good;
       input[field.key()] = other;
+      cloud_.parts.clock.Advance(kSignUpLimit.per_account->every);
       EXPECT_EQ(SignUpWithOrg(input).status, 400) << field.key() << other;
     }
   }
@@ -196,6 +198,7 @@ TEST_F(AccountRoutesTest, NotToBeRememberedMakesASessionCookie) {
 TEST_F(AccountRoutesTest, ACallbackIsFollowedOnTrustedGroundOnly) {
   cloud_.parts.SignUp("ann");
   const auto with = [this](const char* callback) {
+    cloud_.parts.clock.Advance(kSignInLimit.per_account->every);
     return SignIn({{"email", "ann@example.test"},
                    {"password", "password of ann"},
                    {"callbackURL", callback}});
