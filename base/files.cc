@@ -85,6 +85,14 @@ StatusOr<SecretBytes> ReadFile(const std::string& path, std::size_t max_bytes) {
   return content;
 }
 
+Status CheckReadableByOwnerAlone(const std::string& path) {
+  struct stat about {};
+  if (stat(path.c_str(), &about) == 0 && (about.st_mode & 077) != 0) {
+    return WithRemedy(Denied(path + " is open to others"), "chmod 600 " + path);
+  }
+  return OkStatus();
+}
+
 Status WriteFileAtomically(const std::string& path, std::string_view content,
                            mode_t mode) {
   const std::string temporary = path + ".tmp-" + RandomAlphanumeric(8);

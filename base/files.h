@@ -17,6 +17,9 @@ namespace libretto {
 // or not a regular file.
 StatusOr<SecretBytes> ReadFile(const std::string& path, std::size_t max_bytes);
 
+// OK when there is none; Denied() when others than its owner can read it.
+Status CheckReadableByOwnerAlone(const std::string& path);
+
 // Temporary file beside it (random name), fsync, rename, fsync of the folder:
 // a reader sees the old content or the new, also after a power cut, and two
 // writers never mix.

@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/process.h"
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
@@ -28,7 +29,8 @@
 #include "cloud/http/routes.h"
 #include "cloud/http/server.h"
 #include "cloud/http/session_cookie.h"
-#include "cloud/mail/outbox.h"
+#include "cloud/mail/mail_queue.h"
+#include "cloud/mail/mailers.h"
 #include "cloud/store/soci_store.h"
 
 namespace libretto::cloud {
@@ -36,16 +38,19 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 64;
-constexpr std::string_view kOutboxScheme = "outbox:";
 
 struct Options {
   std::string listen = "127.0.0.1:8080";
   std::string database;
-  std::string mail;
+  MailOptions mail;
   std::string base_url;
   std::string key_file;
   bool behind_tls_proxy = false;
 };
+
+void LogMailFailure(const Status& failure) {
+  spdlog::error("mail not sent: {}", Message(failure));
+}
 
 // Writes the failures of another mailer to the log: a sign-up does not fail
 // for its mail, so nobody else would hear of them.
@@ -55,7 +60,7 @@ class LoggedMailer final : public Mailer {
 
   Status Send(const Mail& mail) override {
     Status sent = mailer_.Send(mail);
-    if (!sent.ok()) spdlog::error("mail not sent: {}", Message(sent));
+    if (!sent.ok()) LogMailFailure(sent);
     return sent;
   }
 
@@ -82,16 +87,6 @@ StatusOr<std::string> KeyFileOf(const Options& options,
       "libretto-cloud serve ... --key-file /var/lib/libretto-cloud/key");
 }
 
-// A key that others can read opens what the database seals.
-Status CheckKeyFileMode(const std::string& path) {
-  struct stat about {};
-  if (stat(path.c_str(), &about) == 0 && (about.st_mode & 077) != 0) {
-    return WithRemedy(Denied("the key file " + path + " is open to others"),
-                      "chmod 600 " + path);
-  }
-  return OkStatus();
-}
-
 StatusOr<ListenAddress> ListenAddressOf(const Options& options) {
   StatusOr<ListenAddress> address = ListenAddress::Parse(options.listen);
   if (!address.ok() || address->is_loopback || options.behind_tls_proxy) {
@@ -103,16 +98,6 @@ StatusOr<ListenAddress> ListenAddressOf(const Options& options) {
              "plain HTTP: passwords would cross the network readable"),
       "put a TLS proxy in front and add --behind-tls-proxy, or listen on "
       "127.0.0.1:8080");
-}
-
-StatusOr<Outbox> OutboxOf(const Options& options, const Clock& clock) {
-  if (!options.mail.starts_with(kOutboxScheme) ||
-      options.mail.size() == kOutboxScheme.size()) {
-    return WithRemedy(
-        Invalid("--mail " + options.mail + " is not of the form outbox:DIR"),
-        "--mail outbox:/var/lib/libretto-cloud/outbox");
-  }
-  return Outbox::Open(options.mail.substr(kOutboxScheme.size()), clock);
 }
 
 std::string UrlOf(const ListenAddress& address, std::uint16_t port) {
@@ -176,10 +161,11 @@ Status Serve(const Options& options) {
   if (!database.ok()) return database.status();
   const StatusOr<std::string> key_file = KeyFileOf(options, *database);
   if (!key_file.ok()) return key_file.status();
-  Status private_key = CheckKeyFileMode(*key_file);
+  // Who reads it opens what the database seals.
+  Status private_key = CheckReadableByOwnerAlone(*key_file);
   if (!private_key.ok()) return private_key;
-  StatusOr<Outbox> outbox = OutboxOf(options, clock);
-  if (!outbox.ok()) return outbox.status();
+  const StatusOr<OpenedMailer> opened = OpenMailer(options.mail, clock);
+  if (!opened.ok()) return opened.status();
 
   const auto store = SociStore::Open(*database);
   if (!store.ok()) return store.status();
@@ -194,7 +180,9 @@ Status Serve(const Options& options) {
   const StatusOr<TrustedOrigins> origins = TrustedOrigins::For(base_url);
   if (!origins.ok()) return origins.status();
 
-  LoggedMailer mailer(*outbox);
+  std::optional<MailQueue> queue;
+  if (opened->is_slow) queue.emplace(*opened->mailer, clock, LogMailFailure);
+  LoggedMailer mailer(queue.has_value() ? *queue : *opened->mailer);
   const Passwords passwords{PasswordCost()};
   const Signer link_signer(key->MailedLinkKey());
   const SessionCookie cookie(key->CookieKey(), base_url.starts_with("https:"));
@@ -225,8 +213,10 @@ Status Serve(const Options& options) {
                                  .cookie = cookie,
                                  .origins = *origins}));
 
-  (*server)->Start(router, LogAccess,
-                   [&] { KeepHouse(api_keys, **store, clock); });
+  (*server)->Start(router, LogAccess, [&] {
+    KeepHouse(api_keys, **store, clock);
+    if (queue.has_value()) queue->Tick();
+  });
   std::printf("libretto-cloud: listening on %s\n", here.c_str());
   std::fflush(stdout);
   WaitForSignal(signals);
@@ -254,9 +244,17 @@ int Run(int argc, char** argv) {
                    "sqlite:PATH, or postgresql://[USER@]HOST[:PORT]/NAME")
       ->required();
   serve
-      ->add_option("--mail", options.mail,
-                   "outbox:DIR: each mail becomes a .eml file in DIR")
+      ->add_option("--mail", options.mail.url,
+                   "outbox:DIR: each mail becomes a .eml file in DIR; or "
+                   "smtp://[USER@]HOST[:PORT], with STARTTLS, or smtps://...")
       ->required();
+  serve->add_option("--mail-from", options.mail.from,
+                    "Whom mails come from: 'NAME <ADDRESS>'; needed for smtp");
+  serve->add_option("--mail-password-file", options.mail.password_file,
+                    "File (0600) with the password of USER on its first line");
+  serve->add_option("--mail-ca-file", options.mail.ca_file,
+                    "Certificates (PEM) to check the mail server's against "
+                    "(default: the system's)");
   serve->add_option("--base-url", options.base_url,
                     "URL under which clients reach this server (default: "
                     "http://HOST:PORT); https makes cookies secure");

@@ -44,6 +44,8 @@ class HttpServer {
       const ListenAddress& address);
 
   ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
 
   std::uint16_t port() const;
 

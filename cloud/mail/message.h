@@ -1,5 +1,5 @@
-// A mail as text (RFC 5322): plain UTF-8 sent as 8bit, so that a link in it
-// stays in one piece on a line of its own. Any thread.
+// A mail as it travels (RFC 5322, MIME multipart/alternative): its text, and
+// the HTML made from it. Any thread.
 #pragma once
 
 #include <string>
@@ -10,8 +10,34 @@
 
 namespace libretto::cloud {
 
-// Invalid() when a header's text has a control character, which is how a
-// header would be smuggled in, or a line of the text is longer than 998 bytes.
-StatusOr<std::string> MessageText(const Mail& mail, WallTime now);
+// How the parts are written.
+enum class MailEncoding {
+  kEightBit,  // as they are: a link stays in one piece on a line of its own
+  kBase64,    // for servers that take ASCII alone
+};
+
+// Who a mail comes from.
+class Sender {
+ public:
+  // "a@example.com" or "Name <a@example.com>", in printable ASCII.
+  static StatusOr<Sender> Parse(std::string_view text);
+
+  const std::string& address() const { return address_; }
+  // With the name: for the From header.
+  const std::string& header() const { return header_; }
+  std::string Domain() const;
+
+ private:
+  Sender() = default;
+
+  std::string address_;
+  std::string header_;
+};
+
+// Invalid() when a header's text has anything but printable ASCII, which is
+// how a header would be smuggled in, or a line of the text is longer than 998
+// bytes.
+StatusOr<std::string> MessageText(const Mail& mail, const Sender& sender,
+                                  WallTime now, MailEncoding encoding);
 
 }  // namespace libretto::cloud

@@ -7,7 +7,6 @@
 
 #include "base/files.h"
 #include "base/seal.h"
-#include "cloud/mail/message.h"
 
 namespace libretto::cloud {
 namespace {
@@ -24,15 +23,17 @@ std::string FileName(WallTime now) {
 
 }  // namespace
 
-StatusOr<Outbox> Outbox::Open(std::string folder, const Clock& clock) {
+StatusOr<Outbox> Outbox::Open(std::string folder, Sender sender,
+                              const Clock& clock) {
   Status usable = EnsurePrivateDirectory(folder);
   if (!usable.ok()) return usable;
-  return Outbox(std::move(folder), clock);
+  return Outbox(std::move(folder), std::move(sender), clock);
 }
 
 Status Outbox::Send(const Mail& mail) {
   const WallTime now = clock_.WallNow();
-  const StatusOr<std::string> text = MessageText(mail, now);
+  const StatusOr<std::string> text =
+      MessageText(mail, sender_, now, MailEncoding::kEightBit);
   if (!text.ok()) return text.status();
   return WriteFileAtomically(folder_ + "/" + FileName(now), *text, 0600);
 }

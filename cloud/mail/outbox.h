@@ -7,21 +7,24 @@
 
 #include "base/clock.h"
 #include "cloud/core/mailer.h"
+#include "cloud/mail/message.h"
 
 namespace libretto::cloud {
 
 class Outbox final : public Mailer {
  public:
   // Makes `folder` (0700) when it is missing. `clock` outlives this.
-  static StatusOr<Outbox> Open(std::string folder, const Clock& clock);
+  static StatusOr<Outbox> Open(std::string folder, Sender sender,
+                               const Clock& clock);
 
   Status Send(const Mail& mail) override;
 
  private:
-  Outbox(std::string folder, const Clock& clock)
-      : folder_(std::move(folder)), clock_(clock) {}
+  Outbox(std::string folder, Sender sender, const Clock& clock)
+      : folder_(std::move(folder)), sender_(std::move(sender)), clock_(clock) {}
 
   const std::string folder_;
+  const Sender sender_;
   const Clock& clock_;
 };
 

@@ -33,6 +33,8 @@ class SociStore final : public Store {
   static StatusOr<std::unique_ptr<SociStore>> Open(const DatabaseUrl& url);
 
   ~SociStore() override;
+  SociStore(const SociStore&) = delete;
+  SociStore& operator=(const SociStore&) = delete;
 
   StatusOr<std::string> Setting(std::string_view name) override;
   Status PutSetting(std::string_view name, std::string_view value) override;

@@ -124,7 +124,11 @@ class World:
 
     # The cloud.
 
-    def start_cloud(self):
+    def start_cloud(self, *options):
+        """`options` go to `libretto-cloud serve`; mails go to the outbox
+        unless they say --mail."""
+        if "--mail" not in options:
+            options += ("--mail", f"outbox:{self.outbox}")
         # Appended to over restarts, so that a search sees all of it.
         with open(self.cloud_log, "ab") as log:
             begin = log.tell()
@@ -132,8 +136,7 @@ class World:
             self.cloud = subprocess.Popen(
                 [BIN / "libretto-cloud", "serve",
                  "--listen", f"127.0.0.1:{port if port != '1' else 0}",
-                 "--db", f"sqlite:{self.root}/cloud.db",
-                 "--mail", f"outbox:{self.outbox}"],
+                 "--db", f"sqlite:{self.root}/cloud.db", *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                 env=self.environment(LIBRETTO_API_URL=None),
                 start_new_session=True)
@@ -169,9 +172,16 @@ class World:
             return json.load(reply)
 
     def follow_mail(self):
+        self.follow(self.newest_link())
+
+    def follow(self, link):
         opener = urllib.request.build_opener(KeepRedirect)
-        with opener.open(self.newest_link(), timeout=10) as reply:
+        with opener.open(link, timeout=10) as reply:
             reply.read()
+
+    def wait_for_cloud_log(self, text):
+        wait_for(lambda: text in self.cloud_log.read_text(),
+                 f"the cloud to log {text!r}", log=self.cloud_log)
 
     def cookie(self):
         return json.loads(self.auth_file.read_text())["session"]["cookie"]
