@@ -90,7 +90,7 @@ StatusOr<Config> ParseConfig(std::string_view text, Config defaults) {
   for (const auto& [name, node] : table) {
     const auto key = std::find_if(
         Keys().begin(), Keys().end(),
-        [&name](const Key& known) { return known.name == name.str(); });
+        [text = name.str()](const Key& known) { return known.name == text; });
     if (key == Keys().end()) {
       return At(node.source(), "there is no setting " + Printable(name.str()));
     }
