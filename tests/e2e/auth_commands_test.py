@@ -52,11 +52,6 @@ class AuthCommandsTest(harness.E2eTest):
     def invite(self, email, *more):
         return self.auth_json("invite", email, *more)
 
-    def newest_mail(self):
-        mails = sorted(self.world.outbox.glob("*.eml"),
-                       key=lambda mail: mail.stat().st_mtime_ns)
-        return mails[-1].read_text().replace("=\n", "").replace("=3D", "=")
-
     # Logging in.
 
     def test_login_with_a_wrong_password_says_so(self):
@@ -112,7 +107,7 @@ class AuthCommandsTest(harness.E2eTest):
         self.assertEqual(result.out, "Password reset link sent to "
                          f"{self.world.email}.\n")
         token = re.search(r"(?:reset-password/|token=)([A-Za-z0-9_.-]+)",
-                          self.newest_mail()).group(1)
+                          self.world.newest_mail().text).group(1)
         fresh = self.world.secret("new password")
         status, body = self.post("/api/auth/reset-password",
                                  {"newPassword": fresh, "token": token})
