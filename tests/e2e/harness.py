@@ -21,6 +21,7 @@ import tempfile
 import time
 import typing
 import unittest
+import urllib.error
 import urllib.request
 
 import clouds
@@ -143,8 +144,20 @@ class World:
         with urllib.request.urlopen(request, timeout=10) as reply:
             return json.load(reply)
 
-    def follow_mail(self):
-        self.follow(self.newest_mail().link())
+    def post(self, path, body, **headers):
+        """POSTs to the cloud, past the agent; the status and the body."""
+        request = urllib.request.Request(
+            self.api_url + path, data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json",
+                     "Origin": self.api_url, **headers})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def follow_mail(self, to=None):
+        self.follow(self.newest_mail(to).link())
 
     def follow(self, link):
         opener = urllib.request.build_opener(KeepRedirect)
