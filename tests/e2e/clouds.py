@@ -152,12 +152,20 @@ def node_of(home):
     return [node]
 
 
-@functools.cache
 def installed_reference():
-    """The reference with its packages, in the build folder.
+    """The folder of the reference with its packages; a skip without them."""
+    home, why_not = install_reference()
+    if why_not:
+        raise unittest.SkipTest(f"the reference cloud: {why_not}")
+    return home
 
-    Installed anew only when its package-lock.json has changed. Tests that run
-    side by side wait for the first of them.
+
+@functools.cache
+def install_reference():
+    """(folder, why it is not usable), the latter empty when it is.
+
+    In the build folder, and anew only when package-lock.json has changed. Tests
+    that run side by side wait for the first of them.
     """
     sources = SOURCES / "contract" / "reference"
     home = pathlib.Path(os.environ["LIBRETTO_REFERENCE"])
@@ -167,24 +175,28 @@ def installed_reference():
     with open(home / ".lock", "w", encoding="utf-8") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         shutil.copy(sources / "server.mjs", home)
-        if done.exists() and done.read_text() == lock:
-            return home
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(sources / name, home)
-        npm_install(home)
-        done.write_text(lock)
-    return home
+        if not done.exists() or done.read_text() != lock:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(sources / name, home)
+            why_not = npm_install(home)
+            if why_not:
+                return home, why_not
+            done.write_text(lock)
+    return home, ""
 
 
 def npm_install(folder):
+    """Why it failed, or nothing."""
     if not shutil.which("npm"):
-        raise unittest.SkipTest("npm is not installed")
+        return "npm is not installed"
     # No package needs its scripts, so none of them runs.
     installed = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-progress", "--prefer-offline"],
+        ["npm", "ci", "--ignore-scripts", "--no-progress", "--prefer-offline",
+         "--fetch-retries=1", "--fetch-retry-mintimeout=1000"],
         cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        check=False, timeout=300)
-    if installed.returncode != 0:
-        last = (installed.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise unittest.SkipTest(
-            f"npm cannot install the reference cloud: {last}")
+        check=False, timeout=400)
+    if installed.returncode == 0:
+        return ""
+    said = [line for line in installed.stderr.splitlines()
+            if "err" in line.lower() and "log" not in line]
+    return f"npm cannot install it: {' / '.join(said[:4]) or 'it says not why'}"

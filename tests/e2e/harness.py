@@ -136,7 +136,9 @@ class World:
         self.cloud.stop()
 
     def newest_mail(self, to=None):
-        return [mail for mail in self.cloud.mails() if to in (None, mail.to)][-1]
+        """Of all, or of those to somebody."""
+        return [mail for mail in self.cloud.mails()
+                if to in (None, mail.to)][-1]
 
     def get(self, path, **headers):
         """GETs from the cloud, past the agent; the body as JSON."""

@@ -12,7 +12,8 @@ def body_that_is_no_json(t):
     for what, body in (("cut short", "{"), ("a word", "nope")):
         t.post(what, SIGN_IN, body, status=500, Content_Type=JSON,
                differs=MALFORMED)
-    t.post("not UTF-8", SIGN_IN, b'{"email":"casey@example.test","password":"\xff"}',
+    t.post("not UTF-8", SIGN_IN,
+           b'{"email":"casey@example.test","password":"\xff"}',
            status=401, Content_Type=JSON,
            differs=Differs("not-utf-8-is-no-json", MALFORMED.instead))
     t.post("the same member twice", SIGN_IN,
