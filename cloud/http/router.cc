@@ -44,7 +44,8 @@ Status CheckVerifiedKey(const std::optional<Identity>& identity) {
   return OkStatus();
 }
 
-// Better Auth takes JSON and forms. Nothing when there is no body.
+// Better Auth takes JSON and forms. Nothing when there is no body, and a body
+// without a type counts as none.
 struct ParsedBody {
   std::optional<Json> value;
   std::optional<HttpResponse> refusal;
@@ -52,13 +53,13 @@ struct ParsedBody {
 
 ParsedBody ParseBetterAuthBody(const HttpRequest& request) {
   ParsedBody parsed;
-  if (request.body.empty()) return parsed;
   const std::string_view type = request.Header("content-type");
+  if (request.body.empty() || type.empty()) return parsed;
   if (type.starts_with(kFormType)) {
     parsed.value = FormAsJson(request.body);
     return parsed;
   }
-  if (!type.empty() && !type.starts_with(kJsonType)) {
+  if (!type.starts_with(kJsonType)) {
     // Says which types would do; does not repeat the one that came.
     parsed.refusal = BetterAuth::Error(
         415, "UNSUPPORTED_MEDIA_TYPE",

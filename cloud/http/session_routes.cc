@@ -30,10 +30,12 @@ JsonOut SessionJson(const Session& session, const SecretBytes& token) {
 JsonOut KeySessionJson(const Services& services, const Call& call) {
   const ApiKey& key = *call.identity->key;
   const Timestamp now = NowOf(services.clock);
+  const std::string_view user_agent = call.request.Header("user-agent");
   return {{"id", key.id},
           {"token", call.identity->token.Reveal()},
           {"userId", key.user_id},
-          {"userAgent", call.request.Header("user-agent")},
+          {"userAgent",
+           user_agent.empty() ? JsonOut(nullptr) : JsonOut(user_agent)},
           {"ipAddress", nullptr},
           {"createdAt", Iso8601(now)},
           {"updatedAt", Iso8601(now)},

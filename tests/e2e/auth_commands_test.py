@@ -3,8 +3,6 @@
 import json
 import re
 import subprocess
-import urllib.error
-import urllib.request
 
 import harness
 
@@ -17,21 +15,9 @@ class AuthCommandsTest(harness.E2eTest):
 
     # What the tests are told in.
 
-    def post(self, path, body, **headers):
-        """POSTs to the cloud, past the agent; the status and the body."""
-        request = urllib.request.Request(
-            self.world.api_url + path, data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json",
-                     "Origin": self.world.api_url, **headers})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
-                return reply.status, reply.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
     def needs_route(self, path):
         # None of these routes answers an empty request with 404.
-        status, _ = self.post(path, {})
+        status, _ = self.world.post(path, {})
         if status == 404:
             self.skipTest(f"this cloud has no {path}")
 
@@ -51,11 +37,6 @@ class AuthCommandsTest(harness.E2eTest):
 
     def invite(self, email, *more):
         return self.auth_json("invite", email, *more)
-
-    def newest_mail(self):
-        mails = sorted(self.world.outbox.glob("*.eml"),
-                       key=lambda mail: mail.stat().st_mtime_ns)
-        return mails[-1].read_text().replace("=\n", "").replace("=3D", "=")
 
     # Logging in.
 
@@ -91,7 +72,7 @@ class AuthCommandsTest(harness.E2eTest):
         found = re.search(r"(http://\S+)/signin\?cliLoginId=([^&\s]+)"
                           r"&cliLoginSecret=([^&\s]+)", shown)
         self.assertEqual(found.group(1), self.world.api_url)
-        status, body = self.post(
+        status, body = self.world.post(
             "/v1/auth/cliLoginApprove",
             {"json": {"requestId": found.group(2), "secret": found.group(3)}},
             Cookie=cookie)
@@ -112,9 +93,9 @@ class AuthCommandsTest(harness.E2eTest):
         self.assertEqual(result.out, "Password reset link sent to "
                          f"{self.world.email}.\n")
         token = re.search(r"(?:reset-password/|token=)([A-Za-z0-9_.-]+)",
-                          self.newest_mail()).group(1)
+                          self.world.newest_mail().text).group(1)
         fresh = self.world.secret("new password")
-        status, body = self.post("/api/auth/reset-password",
+        status, body = self.world.post("/api/auth/reset-password",
                                  {"newPassword": fresh, "token": token})
         self.assertEqual(status, 200, body)
         self.assert_exit(4, self.log_in(self.world.password))

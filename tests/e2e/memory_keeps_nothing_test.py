@@ -140,7 +140,7 @@ class MemoryKeepsNothingTest(harness.E2eTest):
         self.read_all()
         time.sleep(1)
         secrets = dict(self.values, password=self.world.password)
-        self.assertEqual(copies(self.world.cloud.pid, secrets), set())
+        self.assertEqual(copies(self.world.cloud.process.pid, secrets), set())
 
 
 if __name__ == "__main__":

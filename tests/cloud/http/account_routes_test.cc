@@ -262,6 +262,16 @@ TEST_F(AccountRoutesTest, SignInSaysWhatIsWrongWithTheBody) {
             415);
 }
 
+TEST_F(AccountRoutesTest, ABodyWithoutATypeCountsAsNone) {
+  const RawResponse response =
+      cloud_.Send("POST", "/api/auth/sign-in/email", "{}", {});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.json(),
+            Error("VALIDATION_ERROR",
+                  "[body] Invalid input: expected object, received "
+                  "undefined"));
+}
+
 TEST_F(AccountRoutesTest, AFormSignsInToo) {
   cloud_.parts.SignUp("ann");
   const RawResponse response =

@@ -114,6 +114,7 @@ TEST_F(ApiKeyRoutesTest, AKeyIsASessionOfItsUser) {
   EXPECT_EQ(response.json()["user"]["email"], "ann@example.test");
   EXPECT_EQ(response.json()["session"]["id"], key["id"]);
   EXPECT_EQ(response.json()["session"]["token"], key["key"]);
+  EXPECT_EQ(response.json()["session"]["userAgent"], nullptr);
   EXPECT_EQ(response.Header("x-api-key"), "");
 }
 
