@@ -27,6 +27,8 @@ constexpr Meaning kMeanings[] = {
     {Refusal::kEmailNotVerified, Denied, "Email not verified"},
     {Refusal::kNoOrganization, Denied,
      "This account belongs to no organization"},
+    {Refusal::kOriginMissing, Denied, "Missing or null Origin"},
+    {Refusal::kOriginForeign, Denied, "Invalid origin"},
     {Refusal::kApiKeyMissing, Unauthenticated, "Missing API key"},
     {Refusal::kApiKeyMalformed, Unauthenticated, "Invalid API key."},
     {Refusal::kApiKeyUnknown, Unauthenticated, "Invalid API key."},

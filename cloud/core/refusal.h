@@ -23,6 +23,8 @@ enum class Refusal {
   kEmailAlreadyVerified,
   kEmailNotVerified,
   kNoOrganization,
+  kOriginMissing,
+  kOriginForeign,
   kApiKeyMissing,
   kApiKeyMalformed,
   kApiKeyUnknown,

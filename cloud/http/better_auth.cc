@@ -31,6 +31,10 @@ std::optional<Wire> WireOf(Refusal refusal) {
       return Wire{400, "EMAIL_MISMATCH"};
     case Refusal::kEmailAlreadyVerified:
       return Wire{400, "EMAIL_IS_ALREADY_VERIFIED"};
+    case Refusal::kOriginMissing:
+      return Wire{403, "MISSING_OR_NULL_ORIGIN"};
+    case Refusal::kOriginForeign:
+      return Wire{403, "INVALID_ORIGIN"};
     case Refusal::kApiKeyMalformed:
       return Wire{403, "INVALID_API_KEY"};
     case Refusal::kApiKeyUnknown:

@@ -26,6 +26,25 @@ std::string_view Canonical(std::string_view path) {
   return path;
 }
 
+// All of a route's path but the segment that it leaves open.
+std::string_view FixedPart(std::string_view pattern) {
+  return pattern.substr(0, pattern.find(':'));
+}
+
+bool Matches(std::string_view pattern, std::string_view path) {
+  const std::string_view fixed = FixedPart(pattern);
+  if (fixed.size() == pattern.size()) return path == pattern;
+  return path.starts_with(fixed) && path.size() > fixed.size() &&
+         path.find('/', fixed.size()) == std::string_view::npos;
+}
+
+// Empty when the route leaves nothing open.
+std::string_view ParameterOf(const Route& route, std::string_view path) {
+  const std::string_view fixed = FixedPart(route.path);
+  if (fixed.size() == route.path.size()) return {};
+  return path.substr(fixed.size());
+}
+
 void AddCookies(HttpResponse& response,
                 const std::vector<std::string>& set_cookies) {
   for (const std::string& cookie : set_cookies) {
@@ -42,6 +61,12 @@ Status CheckVerifiedKey(const std::optional<Identity>& identity) {
   }
   if (identity->tenant_id.empty()) return Refuse(Refusal::kNoOrganization);
   return OkStatus();
+}
+
+Status CheckSession(const std::optional<Identity>& identity) {
+  const bool has_session =
+      identity.has_value() && identity->session.has_value();
+  return has_session ? OkStatus() : Refuse(Refusal::kSignedOut);
 }
 
 // Better Auth takes JSON and forms. Nothing when there is no body, and a body
@@ -99,7 +124,7 @@ const Route* Router::Find(std::string_view method,
   const std::string_view canonical = Canonical(path);
   const auto route =
       std::find_if(routes_.begin(), routes_.end(), [&](const Route& candidate) {
-        return candidate.path == canonical && candidate.method == method;
+        return candidate.method == method && Matches(candidate.path, canonical);
       });
   return route == routes_.end() ? nullptr : &*route;
 }
@@ -119,6 +144,15 @@ HttpResponse Router::Handle(const HttpRequest& request) const {
     response.failure = "an exception";
     return response;
   }
+}
+
+std::string_view Router::PathForLog(std::string_view path) const {
+  for (const Route& route : routes_) {
+    const std::string_view fixed = FixedPart(route.path);
+    const bool is_open = fixed.size() < route.path.size();
+    if (is_open && path.starts_with(fixed)) return route.path;
+  }
+  return path;
 }
 
 HttpResponse Router::Plain(std::string_view path, int status) {
@@ -141,24 +175,42 @@ HttpResponse Router::ServeRpc(const Route& route,
   const bool has_input = envelope.is_object() && member != envelope.end();
   Call call{.request = request,
             .input = has_input ? &*member : nullptr,
+            .parameter = ParameterOf(route, request.path),
             .identity = std::nullopt};
   if (auto refusal = TooOften(route, call)) return *std::move(refusal);
+  std::vector<std::string> set_cookies;
+  const Status status = IdentifyForRpc(route, request, call, set_cookies);
+  HttpResponse response =
+      status.ok() ? route.handle(call) : Rpc::Failure(status);
+  AddCookies(response, set_cookies);
+  return response;
+}
+
+Status Router::IdentifyForRpc(const Route& route, const HttpRequest& request,
+                              Call& call,
+                              std::vector<std::string>& set_cookies) const {
   if (route.auth == Auth::kVerifiedKey) {
     Status status = IdentifyByKey(request.Header("x-api-key"), call);
-    if (status.ok()) status = CheckVerifiedKey(call.identity);
-    if (!status.ok()) return Rpc::Failure(status);
+    return status.ok() ? CheckVerifiedKey(call.identity) : status;
   }
-  return route.handle(call);
+  if (route.auth == Auth::kSession) {
+    Status status = CheckOrigin(route, request);
+    if (status.ok()) status = Identify(request, call, set_cookies);
+    return status.ok() ? CheckSession(call.identity) : status;
+  }
+  return OkStatus();
 }
 
 HttpResponse Router::ServeBetterAuth(const Route& route,
                                      const HttpRequest& request) const {
-  if (auto refusal = ForeignPage(route, request)) return *std::move(refusal);
+  const Status our_page = CheckOrigin(route, request);
+  if (!our_page.ok()) return BetterAuth::Failure(our_page);
   ParsedBody body = ParseBetterAuthBody(request);
   if (body.refusal.has_value()) return *std::move(body.refusal);
 
   Call call{.request = request,
             .input = body.value.has_value() ? &*body.value : nullptr,
+            .parameter = ParameterOf(route, request.path),
             .identity = std::nullopt};
   if (auto refusal = TooOften(route, call)) return *std::move(refusal);
   std::vector<std::string> set_cookies;
@@ -169,6 +221,9 @@ HttpResponse Router::ServeBetterAuth(const Route& route,
   if (status.ok() && route.auth == Auth::kRequired &&
       !call.identity.has_value()) {
     status = Refuse(Refusal::kSignedOut);
+  }
+  if (status.ok() && route.auth == Auth::kSession) {
+    status = CheckSession(call.identity);
   }
   HttpResponse response =
       status.ok() ? route.handle(call) : BetterAuth::Failure(status);
@@ -203,9 +258,9 @@ std::optional<HttpResponse> Router::TooOften(const Route& route,
 }
 
 // Contract 4.2: a browser sends the cookie also for a page of somebody else.
-std::optional<HttpResponse> Router::ForeignPage(
-    const Route& route, const HttpRequest& request) const {
-  if (route.method == "GET") return std::nullopt;
+Status Router::CheckOrigin(const Route& route,
+                           const HttpRequest& request) const {
+  if (route.method == "GET" || route.method == "HEAD") return OkStatus();
   std::string_view origin = request.Header("origin");
   if (origin.empty()) origin = request.Header("referer");
   const bool must_have_origin =
@@ -213,16 +268,13 @@ std::optional<HttpResponse> Router::ForeignPage(
       (route.opens_session && (!request.Header("sec-fetch-mode").empty() ||
                                !request.Header("sec-fetch-site").empty()));
   if (!must_have_origin && (!route.opens_session || origin.empty())) {
-    return std::nullopt;
+    return OkStatus();
   }
   if (origin.empty() || origin == "null") {
-    return BetterAuth::Error(403, "MISSING_OR_NULL_ORIGIN",
-                             "Missing or null Origin");
+    return Refuse(Refusal::kOriginMissing);
   }
-  if (!needs_.origins.Trusts(origin)) {
-    return BetterAuth::Error(403, "INVALID_ORIGIN", "Invalid origin");
-  }
-  return std::nullopt;
+  if (!needs_.origins.Trusts(origin)) return Refuse(Refusal::kOriginForeign);
+  return OkStatus();
 }
 
 Status Router::Identify(const HttpRequest& request, Call& call,

@@ -35,6 +35,7 @@ enum class Auth {
   kNone,
   kOptional,     // an identity if there is one
   kRequired,     // session or key
+  kSession,      // a session; a key does not do
   kVerifiedKey,  // a key of a verified user who has an organisation
 };
 
@@ -44,6 +45,8 @@ enum class Work { kQuick, kPasswordHashing };
 struct Call {
   const HttpRequest& request;
   const Json* input;  // what the client sent; null when nothing
+  // The last segment of the path, where the route leaves it open; not decoded.
+  std::string_view parameter;
   std::optional<Identity> identity;
   // The cookie was ours, and its session has ended.
   bool session_is_over = false;
@@ -51,6 +54,7 @@ struct Call {
 
 struct Route {
   std::string_view method;
+  // May end with a segment that is left open: "/api/auth/reset-password/:token"
   std::string_view path;
   Auth auth = Auth::kNone;
   std::function<HttpResponse(const Call&)> handle;
@@ -82,6 +86,10 @@ class Router {
 
   HttpResponse Handle(const HttpRequest& request) const;
 
+  // What the log may say: without the segment that a route leaves open, which
+  // may be a secret.
+  std::string_view PathForLog(std::string_view path) const;
+
   // What the server itself has to say (413, 431, 503), in the words of the
   // protocol that `path` belongs to.
   static HttpResponse Plain(std::string_view path, int status);
@@ -93,8 +101,10 @@ class Router {
                                const HttpRequest& request) const;
   std::optional<HttpResponse> TooOften(const Route& route,
                                        const Call& call) const;
-  std::optional<HttpResponse> ForeignPage(const Route& route,
-                                          const HttpRequest& request) const;
+  Status CheckOrigin(const Route& route, const HttpRequest& request) const;
+  Status IdentifyForRpc(const Route& route, const HttpRequest& request,
+                        Call& call,
+                        std::vector<std::string>& set_cookies) const;
   Status Identify(const HttpRequest& request, Call& call,
                   std::vector<std::string>& set_cookies) const;
   Status IdentifyByKey(std::string_view key, Call& call) const;

@@ -138,7 +138,8 @@ class HttpServer::Core final : public HttpConnection::Host {
 
   void LogAccess(const AccessRecord& record) override {
     const std::string method = Printable(record.method, kMaxLoggedPath);
-    const std::string path = Printable(record.path, kMaxLoggedPath);
+    const std::string path =
+        Printable(router_->PathForLog(record.path), kMaxLoggedPath);
     AccessRecord printable = record;
     printable.method = method;
     printable.path = path;
