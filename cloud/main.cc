@@ -19,8 +19,11 @@
 #include "base/process.h"
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
+#include "cloud/core/cli_logins.h"
 #include "cloud/core/credentials.h"
 #include "cloud/core/master_key.h"
+#include "cloud/core/one_time_tokens.h"
+#include "cloud/core/password_reset.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/rate_limiter.h"
 #include "cloud/core/sessions.h"
@@ -184,16 +187,24 @@ Status Serve(const Options& options) {
   if (opened->is_slow) queue.emplace(*opened->mailer, clock, LogMailFailure);
   LoggedMailer mailer(queue.has_value() ? *queue : *opened->mailer);
   const Passwords passwords{PasswordCost()};
-  const Signer link_signer(key->MailedLinkKey());
   const SessionCookie cookie(key->CookieKey(), base_url.starts_with("https:"));
   Sessions sessions(**store, clock);
+  OneTimeTokens tokens(**store, clock);
   Accounts accounts({.store = **store,
                      .mailer = mailer,
                      .sessions = sessions,
+                     .tokens = tokens,
                      .passwords = passwords,
-                     .link_signer = link_signer,
                      .clock = clock,
                      .base_url = base_url});
+  PasswordReset password_reset({.store = **store,
+                                .mailer = mailer,
+                                .tokens = tokens,
+                                .passwords = passwords,
+                                .clock = clock,
+                                .base_url = base_url});
+  CliLogins cli_logins(
+      {.store = **store, .sessions = sessions, .clock = clock});
   ApiKeys api_keys(**store, clock);
   Credentials credentials(**store, clock, key->SealingKey());
   RateLimiter limiter(clock);
@@ -206,6 +217,8 @@ Status Serve(const Options& options) {
                        .behind_proxy = options.behind_tls_proxy ||
                                        base_url.starts_with("https:")},
                       AllRoutes({.accounts = accounts,
+                                 .password_reset = password_reset,
+                                 .cli_logins = cli_logins,
                                  .sessions = sessions,
                                  .api_keys = api_keys,
                                  .credentials = credentials,

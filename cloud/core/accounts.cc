@@ -1,62 +1,15 @@
 #include "cloud/core/accounts.h"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <cstdint>
 #include <utility>
 
-#include "base/seal.h"
 #include "cloud/core/email_address.h"
 #include "cloud/core/refusal.h"
 #include "cloud/core/text.h"
+#include "cloud/core/tokens.h"
 
 namespace libretto::cloud {
-namespace {
-
-constexpr std::size_t kMinPasswordLength = 8;
-constexpr std::size_t kMaxPasswordLength = 128;
-constexpr std::chrono::seconds kVerificationLifetime = std::chrono::hours(1);
-
-Status CheckPassword(const SecretBytes& password) {
-  const std::size_t length = Utf16Length(password.Reveal());
-  if (length < kMinPasswordLength) return Refuse(Refusal::kPasswordTooShort);
-  if (length > kMaxPasswordLength) return Refuse(Refusal::kPasswordTooLong);
-  return OkStatus();
-}
-
-std::string SecondsText(Timestamp time) {
-  return std::to_string(std::chrono::floor<std::chrono::seconds>(time)
-                            .time_since_epoch()
-                            .count());
-}
-
-// The seconds that `text` says, or nothing that lies in the future.
-Timestamp TimeOfSeconds(std::string_view text) {
-  std::int64_t seconds = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), seconds);
-  constexpr std::int64_t kYear3000 = 32'503'680'000;
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 ||
-      seconds > kYear3000) {
-    return Timestamp();
-  }
-  return Timestamp(std::chrono::seconds(seconds));
-}
-
-// What VerificationToken() is made of; anything else came from elsewhere and is
-// not worth a question to the database.
-bool IsTokenText(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
-}
-
-}  // namespace
-
 StatusOr<SignUpResult> Accounts::SignUp(const SignUpRequest& request) {
-  Status acceptable = CheckPassword(request.password);
+  Status acceptable = CheckNewPassword(request.password);
   if (!acceptable.ok()) return acceptable;
 
   const Timestamp now = NowOf(needs_.clock);
@@ -85,7 +38,7 @@ StatusOr<SignUpResult> Accounts::SignUp(const SignUpRequest& request) {
   account.session = signed_in.session;
   Status added = needs_.store.AddAccount(account);
   if (!added.ok()) return added;
-  MailVerification(account.user, request.callback_url);
+  (void)MailVerification(account.user, request.callback_url);
   return SignUpResult{std::move(signed_in), std::move(account.organization)};
 }
 
@@ -101,7 +54,7 @@ StatusOr<SignedIn> Accounts::SignIn(std::string_view email,
   if (!needs_.passwords.Matches(password, login->password_hash)) {
     return Refuse(Refusal::kWrongEmailOrPassword);
   }
-  return needs_.sessions.Start(login->user, remember, user_agent);
+  return needs_.sessions.Start(*login, remember, user_agent);
 }
 
 Status Accounts::SendVerification(std::string_view email,
@@ -113,65 +66,50 @@ Status Accounts::SendVerification(std::string_view email,
     if (signed_in->email_verified) {
       return Refuse(Refusal::kEmailAlreadyVerified);
     }
-    MailVerification(*signed_in, callback_url);
-    return OkStatus();
+    return MailVerification(*signed_in, callback_url);
   }
   const StatusOr<Login> login = needs_.store.LoginByEmail(address);
-  if (login.status().code() == StatusCode::kNotFound) return OkStatus();
-  if (!login.ok()) return login.status();
-  if (!login->user.email_verified) MailVerification(login->user, callback_url);
-  return OkStatus();
+  const bool is_unknown = login.status().code() == StatusCode::kNotFound;
+  if (!login.ok() && !is_unknown) return login.status();
+  if (is_unknown || login->user.email_verified) {
+    return needs_.tokens.PretendToIssue(TokenPurpose::kVerifyEmail);
+  }
+  return MailVerification(login->user, callback_url);
 }
 
-Status Accounts::VerifyEmail(std::string_view token) {
-  const std::size_t first = token.find('.');
-  const std::size_t second = token.find('.', first + 1);
-  if (first == std::string_view::npos || second == std::string_view::npos ||
-      !IsTokenText(token)) {
-    return Refuse(Refusal::kBadVerificationToken);
-  }
-  const std::string_view user_id = token.substr(0, first);
-  const std::string_view expiry = token.substr(first + 1, second - first - 1);
-  if (TimeOfSeconds(expiry) <= NowOf(needs_.clock)) {
-    return Refuse(Refusal::kBadVerificationToken);
-  }
-  const StatusOr<User> user = needs_.store.UserById(user_id);
-  if (user.status().code() == StatusCode::kNotFound) {
-    return Refuse(Refusal::kBadVerificationToken);
-  }
-  if (!user.ok()) return user.status();
-  if (!SameBytes(VerificationToken(*user, expiry), token)) {
-    return Refuse(Refusal::kBadVerificationToken);
-  }
-  if (user->email_verified) return OkStatus();
-  return needs_.store.MarkEmailVerified(user->id, NowOf(needs_.clock));
+Status Accounts::VerifyEmail(const SecretBytes& token) {
+  Status verified =
+      needs_.store.VerifyEmail(HashOf(token), NowOf(needs_.clock));
+  if (verified.code() != StatusCode::kNotFound) return verified;
+  return Refuse(Refusal::kBadVerificationToken);
 }
 
-void Accounts::MailVerification(const User& user,
-                                std::string_view callback_url) {
-  const std::string expiry =
-      SecondsText(NowOf(needs_.clock) + kVerificationLifetime);
+Status Accounts::Delete(const User& user) {
+  Status removed = needs_.store.RemoveAccount(user.id);
+  // Somebody else was faster, and it is gone.
+  if (removed.code() == StatusCode::kNotFound) return OkStatus();
+  return removed;
+}
+
+Status Accounts::MailVerification(const User& user,
+                                  std::string_view callback_url) {
+  const StatusOr<SecretBytes> token =
+      needs_.tokens.Issue(TokenPurpose::kVerifyEmail, user);
+  if (!token.ok()) return token.status();
   const std::string link = needs_.base_url + "/api/auth/verify-email?token=" +
-                           VerificationToken(user, expiry) +
+                           std::string(token->Reveal()) +
                            "&callbackURL=" + PercentEncoded(callback_url);
   // The mailer reports its own failures; see SignUp().
   (void)needs_.mailer.Send(
       {.to = user.email,
        .subject = "Confirm your address for Libretto Cloud",
-       .text = "Somebody signed up for Libretto Cloud with this address. If "
-               "it was you,\nopen this link within one hour:\n\n" +
-               link +
-               "\n\nIf it was not, do nothing: without the link the address "
-               "stays unconfirmed.\n"});
-}
-
-// user id "." expiry in seconds "." signature. The address is signed too, but
-// not shown: a link proves the address that it was sent to and no other.
-std::string Accounts::VerificationToken(const User& user,
-                                        std::string_view expiry) const {
-  const std::string signature = needs_.link_signer.Sign(
-      BindingOf({"verify-email", user.id, user.email, expiry}));
-  return user.id + "." + std::string(expiry) + "." + Base64Url(signature);
+       .text =
+           "Somebody signed up for Libretto Cloud with this address. If "
+           "it was you,\nopen this link within one hour; it works once:\n\n" +
+           link +
+           "\n\nIf it was not, do nothing: without the link the address "
+           "stays unconfirmed.\n"});
+  return OkStatus();
 }
 
 }  // namespace libretto::cloud

@@ -1,5 +1,5 @@
-// Accounts: sign-up (with or without an organisation), sign-in, and the proof
-// that a mail address belongs to who signed up. Any thread.
+// Accounts: sign-up (with or without an organisation), sign-in, the proof that
+// a mail address belongs to who signed up, and an account's end. Any thread.
 #pragma once
 
 #include <optional>
@@ -11,10 +11,10 @@
 #include "base/errors.h"
 #include "base/secret.h"
 #include "cloud/core/mailer.h"
+#include "cloud/core/one_time_tokens.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/sessions.h"
 #include "cloud/core/store.h"
-#include "cloud/core/tokens.h"
 
 namespace libretto::cloud {
 
@@ -44,8 +44,8 @@ class Accounts {
     Store& store;
     Mailer& mailer;
     Sessions& sessions;
+    OneTimeTokens& tokens;
     const Passwords& passwords;
-    const Signer& link_signer;
     const Clock& clock;
     std::string base_url;
   };
@@ -61,22 +61,25 @@ class Accounts {
   StatusOr<SignedIn> SignIn(std::string_view email, const SecretBytes& password,
                             bool remember, std::string_view user_agent);
 
-  // OK also for an address that nobody has or that is verified, unless it is
-  // `signed_in` who asks: kEmailMismatch, kEmailAlreadyVerified.
+  // OK also for an address that nobody has or that is verified, after the same
+  // work, unless it is `signed_in` who asks: kEmailMismatch,
+  // kEmailAlreadyVerified.
   Status SendVerification(std::string_view email, std::string_view callback_url,
                           const User* signed_in);
 
-  // kBadVerificationToken. Verifying twice is fine.
-  Status VerifyEmail(std::string_view token);
+  // kBadVerificationToken, also for a token that was used before.
+  Status VerifyEmail(const SecretBytes& token);
+
+  // With all that belongs to it, the organisation too if nobody else is in it.
+  // kOnlyOwner.
+  Status Delete(const User& user);
 
   StatusOr<std::vector<Organization>> OrganizationsOf(const User& user) {
     return needs_.store.OrganizationsOf(user.id);
   }
 
  private:
-  void MailVerification(const User& user, std::string_view callback_url);
-  std::string VerificationToken(const User& user,
-                                std::string_view expiry) const;
+  Status MailVerification(const User& user, std::string_view callback_url);
 
   const Needs needs_;
 };

@@ -16,7 +16,6 @@ namespace {
 constexpr char kContext[crypto_kdf_CONTEXTBYTES + 1] = "libretto";
 constexpr unsigned kSealing = 1;
 constexpr unsigned kCookies = 2;
-constexpr unsigned kMailedLinks = 3;
 constexpr std::size_t kBytes = crypto_kdf_KEYBYTES;
 constexpr std::size_t kMaxFileBytes = 256;
 constexpr char kKeyCheck[] = "key_check";
@@ -98,7 +97,5 @@ DataKey MasterKey::SealingKey() const {
 }
 
 SecretBytes MasterKey::CookieKey() const { return Derive(kCookies); }
-
-SecretBytes MasterKey::MailedLinkKey() const { return Derive(kMailedLinks); }
 
 }  // namespace libretto::cloud

@@ -1,6 +1,6 @@
 // The one secret of an installation: 32 bytes in a file that is not in the
-// database. From it come the key that seals credential values and the keys
-// that sign cookies and mailed links. The database remembers a value sealed
+// database. From it come the key that seals credential values and the key
+// that signs cookies. The database remembers a value sealed
 // under it, so that a wrong or lost file is noticed at start and not when the
 // first credential fails to open.
 #pragma once
@@ -22,7 +22,6 @@ class MasterKey {
 
   DataKey SealingKey() const;
   SecretBytes CookieKey() const;
-  SecretBytes MailedLinkKey() const;
 
  private:
   explicit MasterKey(SecretBytes bytes) : bytes_(std::move(bytes)) {}

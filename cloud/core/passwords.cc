@@ -6,9 +6,14 @@
 #include <sodium.h>
 
 #include "base/seal.h"
+#include "cloud/core/refusal.h"
+#include "cloud/core/text.h"
 
 namespace libretto::cloud {
 namespace {
+
+constexpr std::size_t kMinLength = 8;
+constexpr std::size_t kMaxLength = 128;
 
 // libsodium wants an address even for no bytes.
 const char* AddressOf(const SecretBytes& password) {
@@ -16,6 +21,13 @@ const char* AddressOf(const SecretBytes& password) {
 }
 
 }  // namespace
+
+Status CheckNewPassword(const SecretBytes& password) {
+  const std::size_t length = Utf16Length(password.Reveal());
+  if (length < kMinLength) return Refuse(Refusal::kPasswordTooShort);
+  if (length > kMaxLength) return Refuse(Refusal::kPasswordTooLong);
+  return OkStatus();
+}
 
 Passwords::Passwords(PasswordCost cost)
     : cost_(cost), nobodys_hash_(Hash(RandomBytes(32))) {}

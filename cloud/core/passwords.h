@@ -5,9 +5,14 @@
 #include <cstddef>
 #include <string>
 
+#include "base/errors.h"
 #include "base/secret.h"
 
 namespace libretto::cloud {
+
+// 8 to 128 characters, as JavaScript counts: kPasswordTooShort,
+// kPasswordTooLong.
+Status CheckNewPassword(const SecretBytes& password);
 
 struct PasswordCost {
   unsigned long long passes = 2;

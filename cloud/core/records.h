@@ -58,6 +58,25 @@ struct Session {
   Timestamp expires_at;
 };
 
+// What a mail carries as a link.
+enum class TokenPurpose { kVerifyEmail, kResetPassword };
+
+struct OneTimeToken {
+  std::string token_hash;
+  TokenPurpose purpose = TokenPurpose::kVerifyEmail;
+  // Nobody's: it was stored for the time that storing takes, and is no use.
+  std::optional<std::string> user_id = {};
+  Timestamp expires_at;
+};
+
+// A command line that waits for its user to approve it in a browser.
+struct CliLogin {
+  std::string id;
+  std::string secret_hash;
+  std::optional<std::string> user_id = {};  // who has approved it
+  Timestamp expires_at;
+};
+
 struct ApiKey {
   std::string id;
   std::string key_hash;

@@ -19,10 +19,13 @@ enum class Refusal {
   kWrongEmailOrPassword,
   kSignedOut,  // no session, or one that has ended
   kBadVerificationToken,
+  kBadResetToken,
   kEmailMismatch,
   kEmailAlreadyVerified,
   kEmailNotVerified,
   kNoOrganization,
+  kOnlyOwner,
+  kCliLoginNotFound,
   kOriginMissing,
   kOriginForeign,
   kApiKeyMissing,

@@ -32,10 +32,13 @@ SignedIn Sessions::Prepare(const User& user, bool remember,
   return {user, std::move(session), std::move(token)};
 }
 
-StatusOr<SignedIn> Sessions::Start(const User& user, bool remember,
+StatusOr<SignedIn> Sessions::Start(const Login& login, bool remember,
                                    std::string_view user_agent) {
-  SignedIn started = Prepare(user, remember, user_agent);
-  Status added = store_.AddSession(started.session);
+  SignedIn started = Prepare(login.user, remember, user_agent);
+  Status added = store_.AddSession(started.session, login.password_hash);
+  if (added.code() == StatusCode::kNotFound) {
+    return Refuse(Refusal::kWrongEmailOrPassword);
+  }
   if (!added.ok()) return added;
   return started;
 }

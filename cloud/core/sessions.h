@@ -32,7 +32,9 @@ class Sessions {
   SignedIn Prepare(const User& user, bool remember,
                    std::string_view user_agent) const;
 
-  StatusOr<SignedIn> Start(const User& user, bool remember,
+  // For who has shown the password of `login`; kWrongEmailOrPassword when it
+  // has been changed meanwhile.
+  StatusOr<SignedIn> Start(const Login& login, bool remember,
                            std::string_view user_agent);
 
   // Refusal::kSignedOut when the token opens nothing (any more).

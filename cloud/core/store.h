@@ -59,16 +59,47 @@ class Store {
   virtual Status AddAccount(const NewAccount& account) = 0;
   virtual StatusOr<Login> LoginByEmail(std::string_view email) = 0;
   virtual StatusOr<User> UserById(std::string_view id) = 0;
-  virtual Status MarkEmailVerified(std::string_view user_id, Timestamp now) = 0;
+  // Ends the user with all sessions, keys and tokens, and with the organisation
+  // if nobody else is in it. Refusal::kOnlyOwner, NotFound().
+  virtual Status RemoveAccount(std::string_view user_id) = 0;
   virtual StatusOr<std::vector<Organization>> OrganizationsOf(
       std::string_view user_id) = 0;
 
-  virtual Status AddSession(const Session& session) = 0;
+  // For who has shown the password that `password_hash` is of. NotFound() when
+  // that is the user's password no longer: a reset ends sessions, and none may
+  // begin behind its back.
+  virtual Status AddSession(const Session& session,
+                            std::string_view password_hash) = 0;
   virtual StatusOr<SessionAndUser> SessionByTokenHash(
       std::string_view token_hash) = 0;
   virtual Status ExtendSession(std::string_view id, Timestamp now,
                                Timestamp expires_at) = 0;
   virtual Status RemoveSession(std::string_view token_hash) = 0;
+
+  virtual Status AddOneTimeToken(const OneTimeToken& token) = 0;
+  // The id of its user; NotFound() for a token that would not work at `now`.
+  virtual StatusOr<std::string> UserOfToken(TokenPurpose purpose,
+                                            std::string_view token_hash,
+                                            Timestamp now) = 0;
+  // These two use a token up, and all others of its user and purpose with it.
+  // NotFound() for a token that does not work (any more).
+  virtual Status VerifyEmail(std::string_view token_hash, Timestamp now) = 0;
+  // Ends the user's sessions and approved logins of the command line too, and,
+  // where the address was never verified, API keys: whoever made them has not
+  // shown to be its owner.
+  virtual Status ResetPassword(std::string_view token_hash,
+                               std::string_view password_hash,
+                               Timestamp now) = 0;
+
+  virtual Status AddCliLogin(const CliLogin& login) = 0;
+  virtual StatusOr<CliLogin> CliLoginById(std::string_view id) = 0;
+  // NotFound() unless it waits at `now` and nobody has approved it.
+  virtual Status ApproveCliLogin(std::string_view id, std::string_view user_id,
+                                 Timestamp now) = 0;
+  // Puts `session`, of who has approved it, in its place. NotFound() unless it
+  // is approved at `now`.
+  virtual Status RedeemCliLogin(std::string_view id, const Session& session,
+                                Timestamp now) = 0;
 
   virtual Status AddApiKey(const ApiKey& key) = 0;
   virtual StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) = 0;
@@ -79,7 +110,8 @@ class Store {
   using KeyUse = std::pair<std::string, Timestamp>;  // id, when
   virtual Status NoteApiKeyUses(const std::vector<KeyUse>& uses) = 0;
 
-  // Sessions and API keys whose time is over.
+  // Sessions, API keys and tokens whose time is over. A login of the command
+  // line is kept for ten minutes more, so that its next poll hears why.
   virtual Status RemoveExpired(Timestamp now) = 0;
 
   // Refusal::kCredentialExists.

@@ -13,6 +13,7 @@ namespace libretto::cloud {
 namespace {
 
 constexpr std::size_t kIdLength = 32;
+constexpr std::size_t kTokenLength = 43;
 
 static_assert(Signer::kKeyBytes == crypto_auth_hmacsha256_KEYBYTES);
 
@@ -31,6 +32,10 @@ std::string Encode(std::string_view bytes, int variant) {
 }  // namespace
 
 std::string NewId() { return RandomAlphanumeric(kIdLength); }
+
+SecretBytes NewToken() {
+  return SecretBytes::Take(RandomAlphanumeric(kTokenLength));
+}
 
 std::string NewUuid() {
   std::array<unsigned char, 16> bytes{};

@@ -1,5 +1,6 @@
 // Random tokens, and the two ways in which the cloud recognises what it gave
-// out: by a hash that it stored, or by a signature that only it can make.
+// out: by a hash that it stored, or, for cookies, by a signature that only it
+// can make.
 // Any thread.
 #pragma once
 
@@ -14,13 +15,16 @@ namespace libretto::cloud {
 // 32 characters of [A-Za-z0-9]: ids and session tokens.
 std::string NewId();
 
+// 43 characters of [A-Za-z0-9], so 256 bits: what works by being known.
+SecretBytes NewToken();
+
 // A random UUID (version 4): ids of credentials.
 std::string NewUuid();
 
 // `length` letters, each drawn uniformly.
 SecretBytes RandomLetters(std::size_t length);
 
-// SHA-256 as base64url without padding: how session tokens and API keys are
+// SHA-256 as base64url without padding: how all tokens and API keys are
 // stored. They are random and long, so no salt is needed.
 std::string HashOf(const SecretBytes& token);
 

@@ -1,4 +1,4 @@
-// Sign-up (two ways) and sign-in.
+// Sign-up (two ways), sign-in, and the end of an account.
 #include <utility>
 
 #include "cloud/core/email_address.h"
@@ -18,10 +18,6 @@ constexpr StringRule kSlug = {.min = 2, .max = 60, .format = Format::kSlug};
 constexpr StringRule kAnyPassword = {.may_hold_nul = true};
 constexpr StringRule kNewPassword = {
     .min = 8, .max = 128, .may_hold_nul = true};
-
-HttpResponse BadCallback() {
-  return BetterAuth::Error(403, "INVALID_CALLBACKURL", "Invalid callbackURL");
-}
 
 bool Allows(const Services& services,
             const std::optional<std::string>& callback) {
@@ -76,7 +72,7 @@ HttpResponse SignUp(const Services& services, const Call& call) {
   request.password = SecretBytes::Take(input.String("password", kAnyPassword));
   const auto callback = input.OptionalString("callbackURL");
   if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
-  if (!Allows(services, callback)) return BadCallback();
+  if (!Allows(services, callback)) return BetterAuth::BadCallback();
   request.callback_url = callback.value_or("/");
   request.user_agent = call.request.Header("user-agent");
 
@@ -99,7 +95,7 @@ HttpResponse SignIn(const Services& services, const Call& call) {
   const auto callback = input.OptionalString("callbackURL");
   const bool remember = input.OptionalBool("rememberMe", true);
   if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
-  if (!Allows(services, callback)) return BadCallback();
+  if (!Allows(services, callback)) return BetterAuth::BadCallback();
   if (!IsEmailAddress(email)) {
     return BetterAuth::Error(400, "INVALID_EMAIL", "Invalid email");
   }
@@ -116,6 +112,14 @@ HttpResponse SignIn(const Services& services, const Call& call) {
     response.headers.emplace_back("location", *callback);
   }
   SetCookies(response, services.cookie.Issue(signed_in->token, remember));
+  return response;
+}
+
+HttpResponse DeleteAccount(const Services& services, const Call& call) {
+  const Status deleted = services.accounts.Delete(call.identity->user);
+  if (!deleted.ok()) return Rpc::Failure(deleted);
+  HttpResponse response = Rpc::Ok({{"success", true}});
+  SetCookies(response, services.cookie.Clear());
   return response;
 }
 
@@ -146,6 +150,12 @@ void AddAccountRoutes(const Services& services, std::vector<Route>& routes) {
        .work = Work::kPasswordHashing,
        .opens_session = true,
        .limit = &kSignInLimit});
+  routes.push_back({.method = "POST",
+                    .path = "/v1/dashboard/deleteAccount",
+                    .auth = Auth::kSession,
+                    .handle = [services](const Call& call) {
+                      return DeleteAccount(services, call);
+                    }});
 }
 
 }  // namespace libretto::cloud

@@ -27,6 +27,8 @@ std::optional<Wire> WireOf(Refusal refusal) {
       return Wire{401, "UNAUTHORIZED"};
     case Refusal::kBadVerificationToken:
       return Wire{401, "INVALID_TOKEN"};
+    case Refusal::kBadResetToken:
+      return Wire{400, "INVALID_TOKEN"};
     case Refusal::kEmailMismatch:
       return Wire{400, "EMAIL_MISMATCH"};
     case Refusal::kEmailAlreadyVerified:
@@ -81,6 +83,10 @@ HttpResponse BetterAuth::Failure(const Status& status) {
 
 HttpResponse BetterAuth::InvalidInput(const Input& input, const char* where) {
   return Error(400, "VALIDATION_ERROR", input.Describe(where));
+}
+
+HttpResponse BetterAuth::BadCallback() {
+  return Error(403, "INVALID_CALLBACKURL", "Invalid callbackURL");
 }
 
 HttpResponse BetterAuth::Plain(int status) {

@@ -27,6 +27,9 @@ struct BetterAuth {
   // `where`: "body" or "query".
   static HttpResponse InvalidInput(const Input& input, const char* where);
 
+  // A link that would lead off trusted ground.
+  static HttpResponse BadCallback();
+
   // What the server itself says: 413, 503, 404 (which has no body) ...
   static HttpResponse Plain(int status);
 

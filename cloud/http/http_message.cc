@@ -53,6 +53,20 @@ HttpResponse JsonResponse(int status, const JsonOut& body) {
   return response;
 }
 
+HttpResponse Redirect(std::string location) {
+  HttpResponse response;
+  response.status = 302;
+  response.headers.emplace_back("location", std::move(location));
+  return response;
+}
+
+std::string WithParameter(std::string url, std::string_view parameter) {
+  const std::size_t end = std::min(url.find('#'), url.size());
+  const bool has_query = url.find('?') < end;
+  url.insert(end, (has_query ? "&" : "?") + std::string(parameter));
+  return url;
+}
+
 std::string QueryParameter(std::string_view query, std::string_view name) {
   std::string found;
   EachPair(query, [&](const std::string& key, std::string&& value) {

@@ -38,6 +38,11 @@ struct HttpResponse {
 
 HttpResponse JsonResponse(int status, const JsonOut& body);
 
+HttpResponse Redirect(std::string location);
+
+// `url` with `parameter` ("name=value") added to its query.
+std::string WithParameter(std::string url, std::string_view parameter);
+
 // `name` in application/x-www-form-urlencoded text, decoded; empty when it is
 // not there.
 std::string QueryParameter(std::string_view query, std::string_view name);

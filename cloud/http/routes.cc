@@ -10,6 +10,8 @@ std::vector<Route> AllRoutes(const Services& services) {
   AddAccountRoutes(services, routes);
   AddSessionRoutes(services, routes);
   AddVerificationRoutes(services, routes);
+  AddPasswordResetRoutes(services, routes);
+  AddCliLoginRoutes(services, routes);
   AddApiKeyRoutes(services, routes);
   AddCredentialRoutes(services, routes);
   routes.push_back(

@@ -6,7 +6,9 @@
 
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
+#include "cloud/core/cli_logins.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/password_reset.h"
 #include "cloud/http/origins.h"
 #include "cloud/http/router.h"
 #include "cloud/http/session_cookie.h"
@@ -16,6 +18,8 @@ namespace libretto::cloud {
 // What the handlers work with; all of it outlives them.
 struct Services {
   Accounts& accounts;
+  PasswordReset& password_reset;
+  CliLogins& cli_logins;
   Sessions& sessions;
   ApiKeys& api_keys;
   Credentials& credentials;
@@ -28,6 +32,9 @@ void AddAccountRoutes(const Services& services, std::vector<Route>& routes);
 void AddSessionRoutes(const Services& services, std::vector<Route>& routes);
 void AddVerificationRoutes(const Services& services,
                            std::vector<Route>& routes);
+void AddPasswordResetRoutes(const Services& services,
+                            std::vector<Route>& routes);
+void AddCliLoginRoutes(const Services& services, std::vector<Route>& routes);
 void AddApiKeyRoutes(const Services& services, std::vector<Route>& routes);
 void AddCredentialRoutes(const Services& services, std::vector<Route>& routes);
 

@@ -1,6 +1,7 @@
 // Who am I, sign-out, and what I belong to.
 #include "cloud/http/better_auth.h"
 #include "cloud/http/routes.h"
+#include "cloud/http/rpc.h"
 
 namespace libretto::cloud {
 namespace {
@@ -72,6 +73,20 @@ HttpResponse SignOut(const Services& services, const Call& call) {
   return response;
 }
 
+HttpResponse AccountStatus(const Services& services, const Call& call) {
+  const User& user = call.identity->user;
+  const auto organizations = services.accounts.OrganizationsOf(user);
+  if (!organizations.ok()) return Rpc::Failure(organizations.status());
+  const bool has_tenant = !organizations->empty();
+  JsonOut status = {{"userId", user.id},
+                    {"email", user.email},
+                    {"emailVerified", user.email_verified},
+                    {"hasTenant", has_tenant},
+                    {"tenantId", nullptr}};
+  if (has_tenant) status["tenantId"] = organizations->front().id;
+  return Rpc::Ok(status);
+}
+
 HttpResponse ListOrganizations(const Services& services, const Call& call) {
   const auto organizations =
       services.accounts.OrganizationsOf(call.identity->user);
@@ -101,6 +116,12 @@ void AddSessionRoutes(const Services& services, std::vector<Route>& routes) {
                     .path = "/api/auth/sign-out",
                     .handle = [services](const Call& call) {
                       return SignOut(services, call);
+                    }});
+  routes.push_back({.method = "POST",
+                    .path = "/v1/auth/status",
+                    .auth = Auth::kSession,
+                    .handle = [services](const Call& call) {
+                      return AccountStatus(services, call);
                     }});
   routes.push_back({.method = "GET",
                     .path = "/api/auth/organization/list",

@@ -6,17 +6,6 @@
 namespace libretto::cloud {
 namespace {
 
-HttpResponse BadCallback() {
-  return BetterAuth::Error(403, "INVALID_CALLBACKURL", "Invalid callbackURL");
-}
-
-HttpResponse Redirect(const std::string& location) {
-  HttpResponse response;
-  response.status = 302;
-  response.headers.emplace_back("location", location);
-  return response;
-}
-
 HttpResponse SendVerification(const Services& services, const Call& call) {
   Input input(call.input);
   const std::string email =
@@ -24,7 +13,7 @@ HttpResponse SendVerification(const Services& services, const Call& call) {
   const auto callback = input.OptionalString("callbackURL");
   if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
   if (callback.has_value() && !services.origins.AllowsRedirect(*callback)) {
-    return BadCallback();
+    return BetterAuth::BadCallback();
   }
   const Status sent = services.accounts.SendVerification(
       email, callback.value_or("/"),
@@ -36,11 +25,11 @@ HttpResponse SendVerification(const Services& services, const Call& call) {
 HttpResponse VerifyEmail(const Services& services, const Call& call) {
   const Json query = FormAsJson(call.request.query);
   Input input(&query);
-  const std::string token = input.String("token");
+  const SecretBytes token = SecretBytes::Take(input.String("token"));
   const auto callback = input.OptionalString("callbackURL");
   if (!input.ok()) return BetterAuth::InvalidInput(input, "query");
   if (callback.has_value() && !services.origins.AllowsRedirect(*callback)) {
-    return BadCallback();
+    return BetterAuth::BadCallback();
   }
   const Status verified = services.accounts.VerifyEmail(token);
   if (!callback.has_value()) {
@@ -51,8 +40,7 @@ HttpResponse VerifyEmail(const Services& services, const Call& call) {
   if (RefusalOf(verified) != Refusal::kBadVerificationToken) {
     return BetterAuth::Failure(verified);
   }
-  const bool has_query = callback->find('?') != std::string::npos;
-  return Redirect(*callback + (has_query ? "&" : "?") + "error=invalid_token");
+  return Redirect(WithParameter(*callback, "error=invalid_token"));
 }
 
 }  // namespace

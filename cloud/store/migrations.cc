@@ -75,6 +75,25 @@ const std::vector<Step>& Steps() {
                updated_at BIGINT NOT NULL,
                UNIQUE (tenant_id, name)))",
       },
+      {
+          R"(CREATE TABLE one_time_tokens (
+               token_hash TEXT PRIMARY KEY,
+               purpose TEXT NOT NULL,
+               user_id TEXT
+                 REFERENCES users (id) ON DELETE CASCADE,
+               expires_at BIGINT NOT NULL))",
+          "CREATE INDEX one_time_tokens_by_user ON one_time_tokens (user_id)",
+          R"(CREATE INDEX one_time_tokens_by_expiry
+               ON one_time_tokens (expires_at))",
+          R"(CREATE TABLE cli_logins (
+               id TEXT PRIMARY KEY,
+               secret_hash TEXT NOT NULL,
+               user_id TEXT
+                 REFERENCES users (id) ON DELETE CASCADE,
+               expires_at BIGINT NOT NULL))",
+          "CREATE INDEX cli_logins_by_user ON cli_logins (user_id)",
+          "CREATE INDEX cli_logins_by_expiry ON cli_logins (expires_at)",
+      },
   };
   return steps;
 }

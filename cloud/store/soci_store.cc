@@ -13,6 +13,7 @@ using soci::into;
 using soci::use;
 
 constexpr std::size_t kPostgresConnections = 8;
+constexpr std::chrono::minutes kCliLoginGrace{10};
 constexpr std::string_view kSqliteScheme = "sqlite:";
 
 void PrepareSqlite(soci::session& sql, const std::string& path) {
@@ -106,6 +107,11 @@ Status SociStore::RemoveExpired(Timestamp now) {
     soci::transaction transaction(sql);
     sql << "DELETE FROM sessions WHERE expires_at <= :now", use(millis, "now");
     sql << "DELETE FROM api_keys WHERE expires_at <= :now", use(millis, "now");
+    sql << "DELETE FROM one_time_tokens WHERE expires_at <= :now",
+        use(millis, "now");
+    const long long before = millis - ToMillis(Timestamp(kCliLoginGrace));
+    sql << "DELETE FROM cli_logins WHERE expires_at <= :before",
+        use(before, "before");
     transaction.commit();
     return OkStatus();
   });

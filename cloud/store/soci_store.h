@@ -42,16 +42,32 @@ class SociStore final : public Store {
   Status AddAccount(const NewAccount& account) override;
   StatusOr<Login> LoginByEmail(std::string_view email) override;
   StatusOr<User> UserById(std::string_view id) override;
-  Status MarkEmailVerified(std::string_view user_id, Timestamp now) override;
+  Status RemoveAccount(std::string_view user_id) override;
   StatusOr<std::vector<Organization>> OrganizationsOf(
       std::string_view user_id) override;
 
-  Status AddSession(const Session& session) override;
+  Status AddSession(const Session& session,
+                    std::string_view password_hash) override;
   StatusOr<SessionAndUser> SessionByTokenHash(
       std::string_view token_hash) override;
   Status ExtendSession(std::string_view id, Timestamp now,
                        Timestamp expires_at) override;
   Status RemoveSession(std::string_view token_hash) override;
+
+  Status AddOneTimeToken(const OneTimeToken& token) override;
+  StatusOr<std::string> UserOfToken(TokenPurpose purpose,
+                                    std::string_view token_hash,
+                                    Timestamp now) override;
+  Status VerifyEmail(std::string_view token_hash, Timestamp now) override;
+  Status ResetPassword(std::string_view token_hash,
+                       std::string_view password_hash, Timestamp now) override;
+
+  Status AddCliLogin(const CliLogin& login) override;
+  StatusOr<CliLogin> CliLoginById(std::string_view id) override;
+  Status ApproveCliLogin(std::string_view id, std::string_view user_id,
+                         Timestamp now) override;
+  Status RedeemCliLogin(std::string_view id, const Session& session,
+                        Timestamp now) override;
 
   Status AddApiKey(const ApiKey& key) override;
   StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) override;

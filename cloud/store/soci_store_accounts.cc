@@ -1,6 +1,7 @@
 // Users, organisations, members and sessions.
 #include "cloud/core/refusal.h"
 #include "cloud/store/connection.h"
+#include "cloud/store/session_rows.h"
 #include "cloud/store/soci_store.h"
 
 namespace libretto::cloud {
@@ -9,16 +10,9 @@ namespace {
 using soci::into;
 using soci::use;
 
-// Executes an INSERT ... ON CONFLICT DO NOTHING. Whether it inserted.
-bool Inserted(soci::details::prepare_temp_type prepared) {
-  soci::statement statement(std::move(prepared));
-  statement.execute(true);
-  return statement.get_affected_rows() > 0;
-}
-
 bool InsertOrganization(soci::session& sql, const Organization& organization) {
   const long long created = ToMillis(organization.created_at);
-  return Inserted(
+  return Affects(
       (sql.prepare
            << "INSERT INTO organizations (id, slug, name, alert_email, "
               "created_at) VALUES (:id, :slug, :name, :alert_email, :created) "
@@ -33,7 +27,7 @@ bool InsertUser(soci::session& sql, const User& user,
   const int verified = user.email_verified ? 1 : 0;
   const long long created = ToMillis(user.created_at);
   const long long updated = ToMillis(user.updated_at);
-  return Inserted(
+  return Affects(
       (sql.prepare << "INSERT INTO users (id, email, name, password_hash, "
                       "email_verified, created_at, updated_at) VALUES (:id, "
                       ":email, :name, :hash, :verified, :created, :updated) "
@@ -52,18 +46,50 @@ void InsertMembership(soci::session& sql, const Membership& membership) {
       use(membership.role, "role"), use(created, "created");
 }
 
-void InsertSession(soci::session& sql, const Session& session) {
-  const int remember = session.remember ? 1 : 0;
-  const long long created = ToMillis(session.created_at);
-  const long long updated = ToMillis(session.updated_at);
-  const long long expires = ToMillis(session.expires_at);
-  sql << "INSERT INTO sessions (id, token_hash, user_id, remember, user_agent, "
-         "created_at, updated_at, expires_at) VALUES (:id, :token_hash, "
-         ":user_id, :remember, :user_agent, :created, :updated, :expires)",
-      use(session.id, "id"), use(session.token_hash, "token_hash"),
-      use(session.user_id, "user_id"), use(remember, "remember"),
-      use(session.user_agent, "user_agent"), use(created, "created"),
-      use(updated, "updated"), use(expires, "expires");
+// Whoever changes who is in an organisation, or as what, and has to leave an
+// owner in it, does so one after the other: until the end of the transaction.
+void LockOrganization(soci::session& sql, const std::string& id) {
+  // SQLite has no FOR UPDATE; a change that changes nothing locks on both.
+  sql << "UPDATE organizations SET slug = slug WHERE id = :id", use(id, "id");
+}
+
+int OthersIn(soci::session& sql, const std::string& organization,
+             const std::string& user) {
+  int count = 0;
+  sql << "SELECT COUNT(*) FROM members WHERE organization_id = :organization "
+         "AND user_id <> :user",
+      into(count), use(organization, "organization"), use(user, "user");
+  return count;
+}
+
+int OtherOwnersOf(soci::session& sql, const std::string& organization,
+                  const std::string& user) {
+  int count = 0;
+  sql << "SELECT COUNT(*) FROM members WHERE organization_id = :organization "
+         "AND user_id <> :user AND role = 'owner'",
+      into(count), use(organization, "organization"), use(user, "user");
+  return count;
+}
+
+// The organisation goes with its last member, and keeps an owner otherwise.
+Status LeaveOrganization(soci::session& sql, const std::string& user) {
+  std::string organization;
+  sql << "SELECT organization_id FROM members WHERE user_id = :user",
+      into(organization), use(user, "user");
+  if (!sql.got_data()) return OkStatus();
+  LockOrganization(sql, organization);
+  if (OthersIn(sql, organization, user) == 0) {
+    sql << "DELETE FROM organizations WHERE id = :organization",
+        use(organization, "organization");
+    return OkStatus();
+  }
+  std::string role;
+  sql << "SELECT role FROM members WHERE user_id = :user", into(role),
+      use(user, "user");
+  if (role == "owner" && OtherOwnersOf(sql, organization, user) == 0) {
+    return Refuse(Refusal::kOnlyOwner);
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -119,14 +145,19 @@ StatusOr<User> SociStore::UserById(std::string_view id) {
       });
 }
 
-Status SociStore::MarkEmailVerified(std::string_view user_id, Timestamp now) {
-  return OnConnection(*pool_, [id = std::string(user_id),
-                               millis = ToMillis(now)](soci::session& sql) {
-    sql << "UPDATE users SET email_verified = 1, updated_at = :now "
-           "WHERE id = :id",
-        use(millis, "now"), use(id, "id");
-    return OkStatus();
-  });
+Status SociStore::RemoveAccount(std::string_view user_id) {
+  return OnConnection(
+      *pool_, [user = std::string(user_id)](soci::session& sql) -> Status {
+        soci::transaction transaction(sql);
+        Status left = LeaveOrganization(sql, user);
+        if (!left.ok()) return left;
+        const bool removed =
+            Affects((sql.prepare << "DELETE FROM users WHERE id = :user",
+                     use(user, "user")));
+        if (!removed) return NotFound("no such user");
+        transaction.commit();
+        return OkStatus();
+      });
 }
 
 StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
@@ -155,11 +186,24 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
       });
 }
 
-Status SociStore::AddSession(const Session& session) {
-  return OnConnection(*pool_, [&session](soci::session& sql) {
-    InsertSession(sql, session);
-    return OkStatus();
-  });
+Status SociStore::AddSession(const Session& session,
+                             std::string_view password_hash) {
+  return OnConnection(
+      *pool_,
+      [&session,
+       hash = std::string(password_hash)](soci::session& sql) -> Status {
+        soci::transaction transaction(sql);
+        // Changes nothing, but waits for a reset that is on its way and makes
+        // the next one wait.
+        const bool is_current = Affects(
+            (sql.prepare << "UPDATE users SET password_hash = password_hash "
+                            "WHERE id = :user AND password_hash = :hash",
+             use(session.user_id, "user"), use(hash, "hash")));
+        if (!is_current) return NotFound("the password was changed");
+        InsertSession(sql, session);
+        transaction.commit();
+        return OkStatus();
+      });
 }
 
 StatusOr<SessionAndUser> SociStore::SessionByTokenHash(

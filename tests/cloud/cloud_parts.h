@@ -10,7 +10,10 @@
 #include "base/seal.h"
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
+#include "cloud/core/cli_logins.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/one_time_tokens.h"
+#include "cloud/core/password_reset.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/sessions.h"
 #include "cloud/store/soci_store.h"
@@ -46,11 +49,20 @@ struct CloudParts {
     return *std::move(result);
   }
 
+  // The token in the last mail's link, wherever the link has it.
+  SecretBytes MailedToken() const {
+    const std::string link = mailer.LastLink();
+    const std::size_t begin = link.find_last_of("/=", link.find("callback"));
+    LIBRETTO_CHECK(begin != std::string::npos);
+    return Secret(
+        link.substr(begin + 1, link.find_first_of("?&", begin) - begin - 1));
+  }
+
   // The same, with the address verified and an API key issued.
   SecretBytes NewTenantKey(const std::string& name) {
     const SignUpResult signed_up = SignUp(name);
     const User& user = signed_up.signed_in.user;
-    LIBRETTO_CHECK(store->MarkEmailVerified(user.id, NowOf(clock)).ok());
+    LIBRETTO_CHECK(accounts.VerifyEmail(MailedToken()).ok());
     auto issued = api_keys.Issue(user, {});
     LIBRETTO_CHECK(issued.ok());
     return std::move(issued->text);
@@ -62,15 +74,22 @@ struct CloudParts {
   RecordingMailer mailer;
   std::unique_ptr<Store> store = OpenSqlite(database);
   Passwords passwords{kCheapPasswords};
-  Signer link_signer{RandomBytes(Signer::kKeyBytes)};
   Sessions sessions{*store, clock};
+  OneTimeTokens tokens{*store, clock};
   Accounts accounts{{.store = *store,
                      .mailer = mailer,
                      .sessions = sessions,
+                     .tokens = tokens,
                      .passwords = passwords,
-                     .link_signer = link_signer,
                      .clock = clock,
                      .base_url = "http://cloud.test"}};
+  PasswordReset password_reset{{.store = *store,
+                                .mailer = mailer,
+                                .tokens = tokens,
+                                .passwords = passwords,
+                                .clock = clock,
+                                .base_url = "http://cloud.test"}};
+  CliLogins cli_logins{{.store = *store, .sessions = sessions, .clock = clock}};
   ApiKeys api_keys{*store, clock};
   Credentials credentials{*store, clock, DataKey::Generate()};
 };

@@ -36,6 +36,8 @@ class LiveCloud {
                  .limiter = limiter_,
                  .behind_proxy = true},
                 AllRoutes({.accounts = parts.accounts,
+                           .password_reset = parts.password_reset,
+                           .cli_logins = parts.cli_logins,
                            .sessions = parts.sessions,
                            .api_keys = parts.api_keys,
                            .credentials = parts.credentials,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cloud/core/refusal.h"
+#include "cloud/core/tokens.h"
 #include "tests/cloud/cloud_parts.h"
 #include "tests/matchers.h"
 
@@ -31,10 +32,8 @@ class AccountsTest : public ::testing::Test {
     return parts_.accounts.SignIn(email, Secret(password), true, "");
   }
 
-  std::string MailedToken() {
-    const std::string link = parts_.mailer.LastLink();
-    const std::size_t begin = link.find("token=") + 6;
-    return link.substr(begin, link.find('&') - begin);
+  Status Verify(const SecretBytes& token) {
+    return parts_.accounts.VerifyEmail(token);
   }
 
   bool IsVerified(const std::string& id) {
@@ -113,50 +112,69 @@ TEST_F(AccountsTest, TheMailedTokenVerifiesTheAddress) {
       "http://cloud.test/api/auth/verify-email?token="));
   const std::string id = result->signed_in.user.id;
   EXPECT_FALSE(IsVerified(id));
-  EXPECT_THAT(parts_.accounts.VerifyEmail(MailedToken()), IsOk());
+  const SecretBytes token = parts_.MailedToken();
+  EXPECT_THAT(Verify(token), IsOk());
   EXPECT_TRUE(IsVerified(id));
-  EXPECT_THAT(parts_.accounts.VerifyEmail(MailedToken()), IsOk());
+  EXPECT_EQ(RefusalOf(Verify(token)), Refusal::kBadVerificationToken);
+  EXPECT_TRUE(IsVerified(id));
 }
 
 TEST_F(AccountsTest, AVerificationTokenLastsAnHour) {
   ASSERT_THAT(SignUp("ann@x.test", "acme"), IsOk());
+  const SecretBytes anns = parts_.MailedToken();
+  ASSERT_THAT(SignUp("bob@x.test", "bobs"), IsOk());
+  const SecretBytes bobs = parts_.MailedToken();
   parts_.clock.Advance(hours(1) - milliseconds(1));
-  const std::string token = MailedToken();
-  EXPECT_THAT(parts_.accounts.VerifyEmail(token), IsOk());
+  EXPECT_THAT(Verify(anns), IsOk());
   parts_.clock.Advance(milliseconds(1));
-  EXPECT_EQ(RefusalOf(parts_.accounts.VerifyEmail(token)),
-            Refusal::kBadVerificationToken);
+  EXPECT_EQ(RefusalOf(Verify(bobs)), Refusal::kBadVerificationToken);
 }
 
 TEST_F(AccountsTest, NoChangedTokenVerifies) {
   const auto result = SignUp("ann@x.test", "acme");
   ASSERT_THAT(result, IsOk());
-  const std::string token = MailedToken();
+  const std::string token(parts_.MailedToken().Reveal());
+  ASSERT_EQ(token.size(), 43U);
   for (std::size_t i = 0; i < token.size(); ++i) {
     std::string changed = token;
     changed[i] = changed[i] == '1' ? '2' : '1';
-    EXPECT_EQ(RefusalOf(parts_.accounts.VerifyEmail(changed)),
+    EXPECT_EQ(RefusalOf(Verify(Secret(changed))),
               Refusal::kBadVerificationToken)
         << i;
   }
   for (const std::string& other :
-       {std::string(), std::string("."), std::string(".."), token + "x",
-        token.substr(0, token.size() - 1), std::string("a\0b.c.d", 7)}) {
-    EXPECT_EQ(RefusalOf(parts_.accounts.VerifyEmail(other)),
-              Refusal::kBadVerificationToken);
+       {std::string(), token + "x", token.substr(0, token.size() - 1),
+        HashOf(Secret(token)), std::string("a\0b", 3)}) {
+    EXPECT_EQ(RefusalOf(Verify(Secret(other))), Refusal::kBadVerificationToken);
   }
   EXPECT_FALSE(IsVerified(result->signed_in.user.id));
 }
 
-TEST_F(AccountsTest, OneUsersTokenDoesNotVerifyAnother) {
+TEST_F(AccountsTest, ATokenVerifiesItsOwnUserAlone) {
   const auto ann = SignUp("ann@x.test", "acme");
-  const std::string token = MailedToken();
+  const SecretBytes token = parts_.MailedToken();
   const auto bob = SignUp("bob@x.test", "bobs");
-  ASSERT_THAT(bob, IsOk());
-  const std::string forged =
-      bob->signed_in.user.id + token.substr(token.find('.'));
-  EXPECT_EQ(RefusalOf(parts_.accounts.VerifyEmail(forged)),
+  ASSERT_THAT(Verify(token), IsOk());
+  EXPECT_TRUE(IsVerified(ann->signed_in.user.id));
+  EXPECT_FALSE(IsVerified(bob->signed_in.user.id));
+}
+
+TEST_F(AccountsTest, ATokenForAPasswordVerifiesNothing) {
+  const auto result = SignUp("ann@x.test", "acme");
+  ASSERT_THAT(parts_.password_reset.Request("ann@x.test", "/"), IsOk());
+  EXPECT_EQ(RefusalOf(Verify(parts_.MailedToken())),
             Refusal::kBadVerificationToken);
+  EXPECT_FALSE(IsVerified(result->signed_in.user.id));
+}
+
+TEST_F(AccountsTest, EveryMailedLinkWorksUntilOneWasUsed) {
+  ASSERT_THAT(SignUp("ann@x.test", "acme"), IsOk());
+  const SecretBytes first = parts_.MailedToken();
+  ASSERT_THAT(parts_.accounts.SendVerification("ann@x.test", "/", nullptr),
+              IsOk());
+  const SecretBytes second = parts_.MailedToken();
+  EXPECT_THAT(Verify(first), IsOk());
+  EXPECT_EQ(RefusalOf(Verify(second)), Refusal::kBadVerificationToken);
 }
 
 TEST_F(AccountsTest, AskingForAMailTellsAStrangerNothing) {
@@ -167,7 +185,7 @@ TEST_F(AccountsTest, AskingForAMailTellsAStrangerNothing) {
   EXPECT_THAT(parts_.accounts.SendVerification("Ann@x.test", "/", nullptr),
               IsOk());
   EXPECT_EQ(parts_.mailer.mails().size(), 2U);
-  ASSERT_THAT(parts_.accounts.VerifyEmail(MailedToken()), IsOk());
+  ASSERT_THAT(Verify(parts_.MailedToken()), IsOk());
   EXPECT_THAT(parts_.accounts.SendVerification("ann@x.test", "/", nullptr),
               IsOk());
   EXPECT_EQ(parts_.mailer.mails().size(), 2U);
@@ -184,6 +202,22 @@ TEST_F(AccountsTest, WhoIsSignedInAsksForTheirOwnAddressOnly) {
   EXPECT_EQ(
       RefusalOf(parts_.accounts.SendVerification("ann@x.test", "/", &user)),
       Refusal::kEmailAlreadyVerified);
+}
+
+TEST_F(AccountsTest, ADeletedAccountLeavesNothing) {
+  const SecretBytes key = parts_.NewTenantKey("ann");
+  const auto ann = SignIn("ann@example.test", "password of ann");
+  ASSERT_THAT(ann, IsOk());
+  ASSERT_THAT(parts_.accounts.Delete(ann->user), IsOk());
+  EXPECT_EQ(RefusalOf(parts_.sessions.Find(ann->token).status()),
+            Refusal::kSignedOut);
+  EXPECT_EQ(RefusalOf(parts_.api_keys.Authenticate(key).status()),
+            Refusal::kApiKeyUnknown);
+  EXPECT_EQ(RefusalOf(SignIn("ann@example.test", "password of ann").status()),
+            Refusal::kWrongEmailOrPassword);
+  // Its address and its slug are free again.
+  EXPECT_THAT(SignUp("ann@example.test", "ann"), IsOk());
+  EXPECT_THAT(parts_.accounts.Delete(ann->user), IsOk());
 }
 
 }  // namespace

@@ -15,10 +15,13 @@ using std::chrono::milliseconds;
 
 class SessionsTest : public ::testing::Test {
  protected:
-  SessionsTest() : user_(parts_.SignUp("ann").signed_in.user) {}
+  SessionsTest() {
+    parts_.SignUp("ann");
+    login_ = *parts_.store->LoginByEmail("ann@example.test");
+  }
 
   SignedIn Start(bool remember = true) {
-    auto started = parts_.sessions.Start(user_, remember, "test");
+    auto started = parts_.sessions.Start(login_, remember, "test");
     EXPECT_THAT(started, IsOk());
     return *std::move(started);
   }
@@ -42,7 +45,7 @@ class SessionsTest : public ::testing::Test {
   void Sleep(std::chrono::nanoseconds time) { parts_.clock.Advance(time); }
 
   testing::CloudParts parts_;
-  const User user_;
+  Login login_;
 };
 
 TEST_F(SessionsTest, AnUnusedSessionLastsSevenDays) {
@@ -89,9 +92,15 @@ TEST_F(SessionsTest, EndingOneLeavesTheOthers) {
   EXPECT_THAT(parts_.sessions.End(one.token), IsOk());
 }
 
+TEST_F(SessionsTest, APasswordThatIsNotTheUsersAnyMoreStartsNone) {
+  login_.password_hash = "of the password before";
+  EXPECT_EQ(RefusalOf(parts_.sessions.Start(login_, true, "").status()),
+            Refusal::kWrongEmailOrPassword);
+}
+
 TEST_F(SessionsTest, AUserAgentIsKeptPrintableAndShort) {
   const auto session = parts_.sessions.Start(
-      user_, true, "a\x1b[31m\xff" + std::string(1000, 'x'));
+      login_, true, "a\x1b[31m\xff" + std::string(1000, 'x'));
   ASSERT_THAT(session, IsOk());
   const std::string& kept = session->session.user_agent;
   EXPECT_TRUE(kept.starts_with("a\\x1b[31m\\xff")) << kept;

@@ -180,9 +180,15 @@ TEST_F(SessionRoutesTest, TheMailedLinkVerifiesLiveSessionsAtOnce) {
   EXPECT_EQ(response.status, 302);
   EXPECT_EQ(response.Header("location"), "/");
   EXPECT_EQ(GetSession().json()["user"]["emailVerified"], true);
+}
+
+TEST_F(SessionRoutesTest, TheMailedLinkWorksOnce) {
   const std::string path = MailedPath();
-  const RawResponse again = cloud_.Get(path.substr(0, path.find('&')));
-  EXPECT_EQ(again.body, R"({"status":true,"user":null})");
+  const std::string bare = path.substr(0, path.find('&'));
+  EXPECT_EQ(cloud_.Get(bare).body, R"({"status":true,"user":null})");
+  EXPECT_EQ(cloud_.Get(bare).status, 401);
+  EXPECT_EQ(cloud_.Get(path).Header("location"), "/?error=invalid_token");
+  EXPECT_EQ(GetSession().json()["user"]["emailVerified"], true);
 }
 
 TEST_F(SessionRoutesTest, ABadLinkIsRefused) {

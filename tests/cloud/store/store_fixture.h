@@ -23,6 +23,18 @@ inline Timestamp At(std::int64_t millis) {
   return Timestamp(std::chrono::milliseconds(millis));
 }
 
+// For INSTANTIATE_TEST_SUITE_P.
+inline auto AllDatabases() {
+  return ::testing::Values(DatabaseUrl::Kind::kSqlite,
+                           DatabaseUrl::Kind::kPostgresql);
+}
+
+inline std::string NameOfDatabase(
+    const ::testing::TestParamInfo<DatabaseUrl::Kind>& parameter) {
+  return parameter.param == DatabaseUrl::Kind::kSqlite ? "Sqlite"
+                                                       : "Postgresql";
+}
+
 class StoreTest : public ::testing::TestWithParam<DatabaseUrl::Kind> {
  protected:
   void SetUp() override {
