@@ -175,7 +175,7 @@ HttpResponse Router::ServeRpc(const Route& route,
   const bool has_input = envelope.is_object() && member != envelope.end();
   Call call{.request = request,
             .input = has_input ? &*member : nullptr,
-            .parameter = ParameterOf(route, request.path),
+            .parameter = ParameterOf(route, Canonical(request.path)),
             .identity = std::nullopt};
   if (auto refusal = TooOften(route, call)) return *std::move(refusal);
   std::vector<std::string> set_cookies;
