@@ -20,7 +20,9 @@
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/invitations.h"
 #include "cloud/core/master_key.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/rate_limiter.h"
 #include "cloud/core/sessions.h"
@@ -194,6 +196,12 @@ Status Serve(const Options& options) {
                      .link_signer = link_signer,
                      .clock = clock,
                      .base_url = base_url});
+  Organizations organizations(**store, clock);
+  Invitations invitations({.store = **store,
+                           .mailer = mailer,
+                           .accounts = accounts,
+                           .clock = clock,
+                           .base_url = base_url});
   ApiKeys api_keys(**store, clock);
   Credentials credentials(**store, clock, key->SealingKey());
   RateLimiter limiter(clock);
@@ -206,6 +214,8 @@ Status Serve(const Options& options) {
                        .behind_proxy = options.behind_tls_proxy ||
                                        base_url.starts_with("https:")},
                       AllRoutes({.accounts = accounts,
+                                 .organizations = organizations,
+                                 .invitations = invitations,
                                  .sessions = sessions,
                                  .api_keys = api_keys,
                                  .credentials = credentials,

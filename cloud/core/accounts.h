@@ -1,5 +1,5 @@
-// Accounts: sign-up (with or without an organisation), sign-in, and the proof
-// that a mail address belongs to who signed up. Any thread.
+// Accounts: sign-up (alone, with an organisation or into one), sign-in, and the
+// proof that a mail address belongs to who signed up. Any thread.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "base/secret.h"
 #include "cloud/core/mailer.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/sessions.h"
 #include "cloud/core/store.h"
@@ -18,17 +19,14 @@
 
 namespace libretto::cloud {
 
-struct OrganizationRequest {
-  std::string name;
-  std::string slug;
-  std::string alert_email;
-};
-
 struct SignUpRequest {
   std::string name;
   std::string email;
   SecretBytes password;
+  // At most one of the two: an organisation of one's own, or the one that the
+  // invitation (to `email`) leads into.
   std::optional<OrganizationRequest> organization = {};
+  std::optional<InvitationAndOrganization> invitation = {};
   std::string callback_url = "/";  // where the mailed link leads
   std::string user_agent = {};
 };
@@ -52,9 +50,9 @@ class Accounts {
 
   explicit Accounts(Needs needs) : needs_(std::move(needs)) {}
 
-  // Refusals: kPasswordTooShort, kPasswordTooLong, kEmailTaken, kSlugTaken. A
-  // verification mail that cannot be sent does not undo the sign-up: the user
-  // can ask for another.
+  // Refusals: kPasswordTooShort, kPasswordTooLong, kEmailTaken, kSlugTaken,
+  // kInvitationNotFound. A verification mail that cannot be sent does not undo
+  // the sign-up: the user can ask for another.
   StatusOr<SignUpResult> SignUp(const SignUpRequest& request);
 
   // kWrongEmailOrPassword, after the same time, whichever of them is wrong.

@@ -23,6 +23,8 @@ enum class Refusal {
   kEmailAlreadyVerified,
   kEmailNotVerified,
   kNoOrganization,
+  kOriginMissing,
+  kOriginForeign,
   kApiKeyMissing,
   kApiKeyMalformed,
   kApiKeyUnknown,
@@ -36,6 +38,18 @@ enum class Refusal {
   kCredentialNotFound,
   kCredentialNameTooLong,
   kCredentialValueTooLarge,
+  kApiKeyDisabled,
+  kNothingToUpdate,
+  kMemberElsewhere,  // one account belongs to one organisation
+  kNotAMember,
+  kMayNotInvite,
+  kMayNotInviteWithRole,
+  kRoleUnknown,
+  kAlreadyMember,
+  kAlreadyInvited,
+  kTooManyInvitations,
+  kInvitationNotFound,  // nor one that has expired or was accepted
+  kNotTheRecipient,
 };
 
 Status Refuse(Refusal refusal);

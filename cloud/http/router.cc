@@ -44,6 +44,12 @@ Status CheckVerifiedKey(const std::optional<Identity>& identity) {
   return OkStatus();
 }
 
+Status CheckSession(const std::optional<Identity>& identity) {
+  const bool has_session =
+      identity.has_value() && identity->session.has_value();
+  return has_session ? OkStatus() : Refuse(Refusal::kSignedOut);
+}
+
 // Better Auth takes JSON and forms. Nothing when there is no body, and a body
 // without a type counts as none.
 struct ParsedBody {
@@ -143,17 +149,33 @@ HttpResponse Router::ServeRpc(const Route& route,
             .input = has_input ? &*member : nullptr,
             .identity = std::nullopt};
   if (auto refusal = TooOften(route, call)) return *std::move(refusal);
+  std::vector<std::string> set_cookies;
+  const Status status = IdentifyForRpc(route, request, call, set_cookies);
+  HttpResponse response =
+      status.ok() ? route.handle(call) : Rpc::Failure(status);
+  AddCookies(response, set_cookies);
+  return response;
+}
+
+Status Router::IdentifyForRpc(const Route& route, const HttpRequest& request,
+                              Call& call,
+                              std::vector<std::string>& set_cookies) const {
   if (route.auth == Auth::kVerifiedKey) {
     Status status = IdentifyByKey(request.Header("x-api-key"), call);
-    if (status.ok()) status = CheckVerifiedKey(call.identity);
-    if (!status.ok()) return Rpc::Failure(status);
+    return status.ok() ? CheckVerifiedKey(call.identity) : status;
   }
-  return route.handle(call);
+  if (route.auth == Auth::kSession) {
+    Status status = CheckOrigin(route, request);
+    if (status.ok()) status = Identify(request, call, set_cookies);
+    return status.ok() ? CheckSession(call.identity) : status;
+  }
+  return OkStatus();
 }
 
 HttpResponse Router::ServeBetterAuth(const Route& route,
                                      const HttpRequest& request) const {
-  if (auto refusal = ForeignPage(route, request)) return *std::move(refusal);
+  const Status our_page = CheckOrigin(route, request);
+  if (!our_page.ok()) return BetterAuth::Failure(our_page);
   ParsedBody body = ParseBetterAuthBody(request);
   if (body.refusal.has_value()) return *std::move(body.refusal);
 
@@ -169,6 +191,9 @@ HttpResponse Router::ServeBetterAuth(const Route& route,
   if (status.ok() && route.auth == Auth::kRequired &&
       !call.identity.has_value()) {
     status = Refuse(Refusal::kSignedOut);
+  }
+  if (status.ok() && route.auth == Auth::kSession) {
+    status = CheckSession(call.identity);
   }
   HttpResponse response =
       status.ok() ? route.handle(call) : BetterAuth::Failure(status);
@@ -203,9 +228,9 @@ std::optional<HttpResponse> Router::TooOften(const Route& route,
 }
 
 // Contract 4.2: a browser sends the cookie also for a page of somebody else.
-std::optional<HttpResponse> Router::ForeignPage(
-    const Route& route, const HttpRequest& request) const {
-  if (route.method == "GET") return std::nullopt;
+Status Router::CheckOrigin(const Route& route,
+                           const HttpRequest& request) const {
+  if (route.method == "GET") return OkStatus();
   std::string_view origin = request.Header("origin");
   if (origin.empty()) origin = request.Header("referer");
   const bool must_have_origin =
@@ -213,16 +238,13 @@ std::optional<HttpResponse> Router::ForeignPage(
       (route.opens_session && (!request.Header("sec-fetch-mode").empty() ||
                                !request.Header("sec-fetch-site").empty()));
   if (!must_have_origin && (!route.opens_session || origin.empty())) {
-    return std::nullopt;
+    return OkStatus();
   }
   if (origin.empty() || origin == "null") {
-    return BetterAuth::Error(403, "MISSING_OR_NULL_ORIGIN",
-                             "Missing or null Origin");
+    return Refuse(Refusal::kOriginMissing);
   }
-  if (!needs_.origins.Trusts(origin)) {
-    return BetterAuth::Error(403, "INVALID_ORIGIN", "Invalid origin");
-  }
-  return std::nullopt;
+  if (!needs_.origins.Trusts(origin)) return Refuse(Refusal::kOriginForeign);
+  return OkStatus();
 }
 
 Status Router::Identify(const HttpRequest& request, Call& call,

@@ -31,10 +31,17 @@ struct Identity {
   SecretBytes token;               // what was presented
 };
 
+// The session's id; empty when asked by key.
+inline std::string_view SessionIdOf(const Identity& identity) {
+  return identity.session.has_value() ? std::string_view(identity.session->id)
+                                      : std::string_view();
+}
+
 enum class Auth {
   kNone,
   kOptional,     // an identity if there is one
   kRequired,     // session or key
+  kSession,      // a session; a key does not do
   kVerifiedKey,  // a key of a verified user who has an organisation
 };
 
@@ -93,8 +100,10 @@ class Router {
                                const HttpRequest& request) const;
   std::optional<HttpResponse> TooOften(const Route& route,
                                        const Call& call) const;
-  std::optional<HttpResponse> ForeignPage(const Route& route,
-                                          const HttpRequest& request) const;
+  Status CheckOrigin(const Route& route, const HttpRequest& request) const;
+  Status IdentifyForRpc(const Route& route, const HttpRequest& request,
+                        Call& call,
+                        std::vector<std::string>& set_cookies) const;
   Status Identify(const HttpRequest& request, Call& call,
                   std::vector<std::string>& set_cookies) const;
   Status IdentifyByKey(std::string_view key, Call& call) const;

@@ -10,6 +10,8 @@ std::vector<Route> AllRoutes(const Services& services) {
   AddAccountRoutes(services, routes);
   AddSessionRoutes(services, routes);
   AddVerificationRoutes(services, routes);
+  AddOrganizationRoutes(services, routes);
+  AddInvitationRoutes(services, routes);
   AddApiKeyRoutes(services, routes);
   AddCredentialRoutes(services, routes);
   routes.push_back(

@@ -7,6 +7,8 @@
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/invitations.h"
+#include "cloud/core/organizations.h"
 #include "cloud/http/origins.h"
 #include "cloud/http/router.h"
 #include "cloud/http/session_cookie.h"
@@ -16,6 +18,8 @@ namespace libretto::cloud {
 // What the handlers work with; all of it outlives them.
 struct Services {
   Accounts& accounts;
+  Organizations& organizations;
+  Invitations& invitations;
   Sessions& sessions;
   ApiKeys& api_keys;
   Credentials& credentials;
@@ -28,6 +32,9 @@ void AddAccountRoutes(const Services& services, std::vector<Route>& routes);
 void AddSessionRoutes(const Services& services, std::vector<Route>& routes);
 void AddVerificationRoutes(const Services& services,
                            std::vector<Route>& routes);
+void AddOrganizationRoutes(const Services& services,
+                           std::vector<Route>& routes);
+void AddInvitationRoutes(const Services& services, std::vector<Route>& routes);
 void AddApiKeyRoutes(const Services& services, std::vector<Route>& routes);
 void AddCredentialRoutes(const Services& services, std::vector<Route>& routes);
 

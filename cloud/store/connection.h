@@ -36,6 +36,13 @@ auto OnConnection(soci::connection_pool& pool, Work&& work)
   }
 }
 
+// Executes it. Whether a row was inserted, changed or deleted.
+inline bool Affects(soci::details::prepare_temp_type prepared) {
+  soci::statement statement(std::move(prepared));
+  statement.execute(true);
+  return statement.get_affected_rows() > 0;
+}
+
 // A column or parameter that may be null.
 template <typename T>
 struct Nullable {

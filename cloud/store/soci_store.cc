@@ -106,6 +106,8 @@ Status SociStore::RemoveExpired(Timestamp now) {
     soci::transaction transaction(sql);
     sql << "DELETE FROM sessions WHERE expires_at <= :now", use(millis, "now");
     sql << "DELETE FROM api_keys WHERE expires_at <= :now", use(millis, "now");
+    sql << "DELETE FROM invitations WHERE expires_at <= :now",
+        use(millis, "now");
     transaction.commit();
     return OkStatus();
   });

@@ -1,6 +1,7 @@
-// Users, organisations, members and sessions.
+// Users and sessions.
 #include "cloud/core/refusal.h"
 #include "cloud/store/connection.h"
+#include "cloud/store/membership_rows.h"
 #include "cloud/store/soci_store.h"
 
 namespace libretto::cloud {
@@ -9,31 +10,12 @@ namespace {
 using soci::into;
 using soci::use;
 
-// Executes an INSERT ... ON CONFLICT DO NOTHING. Whether it inserted.
-bool Inserted(soci::details::prepare_temp_type prepared) {
-  soci::statement statement(std::move(prepared));
-  statement.execute(true);
-  return statement.get_affected_rows() > 0;
-}
-
-bool InsertOrganization(soci::session& sql, const Organization& organization) {
-  const long long created = ToMillis(organization.created_at);
-  return Inserted(
-      (sql.prepare
-           << "INSERT INTO organizations (id, slug, name, alert_email, "
-              "created_at) VALUES (:id, :slug, :name, :alert_email, :created) "
-              "ON CONFLICT (slug) DO NOTHING",
-       use(organization.id, "id"), use(organization.slug, "slug"),
-       use(organization.name, "name"),
-       use(organization.alert_email, "alert_email"), use(created, "created")));
-}
-
 bool InsertUser(soci::session& sql, const User& user,
                 const std::string& password_hash) {
   const int verified = user.email_verified ? 1 : 0;
   const long long created = ToMillis(user.created_at);
   const long long updated = ToMillis(user.updated_at);
-  return Inserted(
+  return Affects(
       (sql.prepare << "INSERT INTO users (id, email, name, password_hash, "
                       "email_verified, created_at, updated_at) VALUES (:id, "
                       ":email, :name, :hash, :verified, :created, :updated) "
@@ -43,26 +25,20 @@ bool InsertUser(soci::session& sql, const User& user,
        use(created, "created"), use(updated, "updated")));
 }
 
-void InsertMembership(soci::session& sql, const Membership& membership) {
-  const long long created = ToMillis(membership.created_at);
-  sql << "INSERT INTO members (id, user_id, organization_id, role, created_at) "
-         "VALUES (:id, :user_id, :organization_id, :role, :created)",
-      use(membership.id, "id"), use(membership.user_id, "user_id"),
-      use(membership.organization_id, "organization_id"),
-      use(membership.role, "role"), use(created, "created");
-}
-
 void InsertSession(soci::session& sql, const Session& session) {
   const int remember = session.remember ? 1 : 0;
   const long long created = ToMillis(session.created_at);
   const long long updated = ToMillis(session.updated_at);
   const long long expires = ToMillis(session.expires_at);
+  Nullable<std::string> active(session.active_organization_id);
   sql << "INSERT INTO sessions (id, token_hash, user_id, remember, user_agent, "
-         "created_at, updated_at, expires_at) VALUES (:id, :token_hash, "
-         ":user_id, :remember, :user_agent, :created, :updated, :expires)",
+         "active_organization_id, created_at, updated_at, expires_at) VALUES "
+         "(:id, :token_hash, :user_id, :remember, :user_agent, :active, "
+         ":created, :updated, :expires)",
       use(session.id, "id"), use(session.token_hash, "token_hash"),
       use(session.user_id, "user_id"), use(remember, "remember"),
-      use(session.user_agent, "user_agent"), use(created, "created"),
+      use(session.user_agent, "user_agent"),
+      use(active.value, active.indicator, "active"), use(created, "created"),
       use(updated, "updated"), use(expires, "expires");
 }
 
@@ -73,14 +49,17 @@ Status SociStore::AddAccount(const NewAccount& account) {
     soci::transaction transaction(sql);
     if (account.organization.has_value() &&
         !InsertOrganization(sql, *account.organization)) {
-      return Refuse(Refusal::kSlugTaken, "Organization slug \"" +
-                                             account.organization->slug +
-                                             "\" is already taken.");
+      return SlugTaken(account.organization->slug);
     }
     if (!InsertUser(sql, account.user, account.password_hash)) {
       return Refuse(Refusal::kEmailTaken);
     }
     if (account.membership.has_value()) {
+      if (account.invitation_id.has_value() &&
+          !EndInvitation(sql, *account.invitation_id,
+                         account.membership->created_at)) {
+        return Refuse(Refusal::kInvitationNotFound);
+      }
       InsertMembership(sql, *account.membership);
     }
     InsertSession(sql, account.session);
@@ -129,32 +108,6 @@ Status SociStore::MarkEmailVerified(std::string_view user_id, Timestamp now) {
   });
 }
 
-StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
-    std::string_view user_id) {
-  return OnConnection(
-      *pool_,
-      [user = std::string(user_id)](
-          soci::session& sql) -> StatusOr<std::vector<Organization>> {
-        Organization row;
-        long long created = 0;
-        soci::statement statement =
-            (sql.prepare << "SELECT o.id, o.slug, o.name, "
-                            "o.alert_email, o.created_at "
-                            "FROM organizations o JOIN members m "
-                            "ON m.organization_id = o.id "
-                            "WHERE m.user_id = :user",
-             into(row.id), into(row.slug), into(row.name),
-             into(row.alert_email), into(created), use(user, "user"));
-        statement.execute();
-        std::vector<Organization> organizations;
-        while (statement.fetch()) {
-          row.created_at = FromMillis(created);
-          organizations.push_back(row);
-        }
-        return organizations;
-      });
-}
-
 Status SociStore::AddSession(const Session& session) {
   return OnConnection(*pool_, [&session](soci::session& sql) {
     InsertSession(sql, session);
@@ -171,21 +124,25 @@ StatusOr<SessionAndUser> SociStore::SessionByTokenHash(
         UserColumns user;
         Session session;
         int remember = 0;
+        Nullable<std::string> active;
         long long created = 0;
         long long updated = 0;
         long long expires = 0;
         sql << "SELECT u.id, u.email, u.name, u.email_verified, u.created_at, "
-               "u.updated_at, s.id, s.remember, s.user_agent, s.created_at, "
-               "s.updated_at, s.expires_at FROM sessions s "
+               "u.updated_at, s.id, s.remember, s.user_agent, "
+               "s.active_organization_id, s.created_at, s.updated_at, "
+               "s.expires_at FROM sessions s "
                "JOIN users u ON u.id = s.user_id WHERE s.token_hash = :hash",
             into(user.id), into(user.email), into(user.name),
             into(user.verified), into(user.created), into(user.updated),
             into(session.id), into(remember), into(session.user_agent),
-            into(created), into(updated), into(expires), use(hash, "hash");
+            into(active.value, active.indicator), into(created), into(updated),
+            into(expires), use(hash, "hash");
         if (!sql.got_data()) return NotFound("no such session");
         session.token_hash = hash;
         session.user_id = user.id;
         session.remember = remember != 0;
+        session.active_organization_id = active.Get();
         session.created_at = FromMillis(created);
         session.updated_at = FromMillis(updated);
         session.expires_at = FromMillis(expires);

@@ -11,6 +11,8 @@
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/invitations.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/sessions.h"
 #include "cloud/store/soci_store.h"
@@ -71,6 +73,12 @@ struct CloudParts {
                      .link_signer = link_signer,
                      .clock = clock,
                      .base_url = "http://cloud.test"}};
+  Organizations organizations{*store, clock};
+  Invitations invitations{{.store = *store,
+                           .mailer = mailer,
+                           .accounts = accounts,
+                           .clock = clock,
+                           .base_url = "http://cloud.test"}};
   ApiKeys api_keys{*store, clock};
   Credentials credentials{*store, clock, DataKey::Generate()};
 };

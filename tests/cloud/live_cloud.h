@@ -36,6 +36,8 @@ class LiveCloud {
                  .limiter = limiter_,
                  .behind_proxy = true},
                 AllRoutes({.accounts = parts.accounts,
+                           .organizations = parts.organizations,
+                           .invitations = parts.invitations,
                            .sessions = parts.sessions,
                            .api_keys = parts.api_keys,
                            .credentials = parts.credentials,
