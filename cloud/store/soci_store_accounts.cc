@@ -130,9 +130,12 @@ StatusOr<SessionAndUser> SociStore::SessionByTokenHash(
         long long expires = 0;
         sql << "SELECT u.id, u.email, u.name, u.email_verified, u.created_at, "
                "u.updated_at, s.id, s.remember, s.user_agent, "
-               "s.active_organization_id, s.created_at, s.updated_at, "
-               "s.expires_at FROM sessions s "
-               "JOIN users u ON u.id = s.user_id WHERE s.token_hash = :hash",
+               "m.organization_id, s.created_at, s.updated_at, s.expires_at "
+               "FROM sessions s JOIN users u ON u.id = s.user_id "
+               // Who has left an organisation has it active no longer.
+               "LEFT JOIN members m ON m.user_id = s.user_id "
+               "AND m.organization_id = s.active_organization_id "
+               "WHERE s.token_hash = :hash",
             into(user.id), into(user.email), into(user.name),
             into(user.verified), into(user.created), into(user.updated),
             into(session.id), into(remember), into(session.user_agent),

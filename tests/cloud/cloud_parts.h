@@ -48,7 +48,16 @@ struct CloudParts {
     return *std::move(result);
   }
 
-  // The same, with the address verified and an API key issued.
+  // NAME@example.test without an organisation.
+  SignedIn SignUpAlone(const std::string& name) {
+    auto result = accounts.SignUp({.name = name,
+                                   .email = name + "@example.test",
+                                   .password = Secret("password of " + name)});
+    LIBRETTO_CHECK(result.ok());
+    return std::move(result->signed_in);
+  }
+
+  // As SignUp(), with the address verified and an API key issued.
   SecretBytes NewTenantKey(const std::string& name) {
     const SignUpResult signed_up = SignUp(name);
     const User& user = signed_up.signed_in.user;

@@ -103,6 +103,18 @@ class LiveCloud {
     return cookie.substr(0, cookie.find(';'));
   }
 
+  // What a page of ours sends for that session.
+  Headers SignedInHeaders(const std::string& name) {
+    return {{"cookie", SignIn(name)}, {"origin", "http://cloud.test"}};
+  }
+
+  Headers HeadersOf(const SignedIn& signed_in) const {
+    const std::string cookie =
+        cookie_.Issue(signed_in.token, /*remember=*/true).front();
+    return {{"cookie", cookie.substr(0, cookie.find(';'))},
+            {"origin", "http://cloud.test"}};
+  }
+
   CloudParts parts;
 
  private:
