@@ -3,6 +3,8 @@
 // one line, if it takes nothing that belongs to a tenant.
 #pragma once
 
+#include <ostream>
+
 namespace libretto::cloud::testing {
 
 // For whom the victim's words open what they name.
@@ -31,6 +33,11 @@ struct Row {
   // The words open nothing for anybody: a further secret is missing.
   bool opens_nothing = false;
 };
+
+// GoogleTest would show its bytes.
+inline void PrintTo(const Row& row, std::ostream* out) {
+  *out << row.route << " " << row.ask;
+}
 
 inline constexpr Row kTenantMatrix[] = {
     {.route = "GET /api/auth/ok"},
