@@ -37,8 +37,8 @@ auto OnConnection(soci::connection_pool& pool, Work&& work)
 }
 
 // Executes it. Whether a row was inserted, changed or deleted.
-inline bool Affects(soci::details::prepare_temp_type prepared) {
-  soci::statement statement(std::move(prepared));
+inline bool Affects(const soci::details::prepare_temp_type& prepared) {
+  soci::statement statement(prepared);
   statement.execute(true);
   return statement.get_affected_rows() > 0;
 }

@@ -3,12 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "cloud/core/refusal.h"
-#include "tests/matchers.h"
 
 namespace libretto::cloud {
 namespace {
 
-using libretto::testing::IsOk;
 
 TEST(RolesTest, SeveralRolesAreKeptInTheirOrderEachOnce) {
   EXPECT_EQ(*NormalizedRoles("member"), "member");

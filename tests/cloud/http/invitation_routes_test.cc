@@ -2,12 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/cloud/live_cloud.h"
-#include "tests/matchers.h"
 
 namespace libretto::cloud {
 namespace {
 
-using libretto::testing::IsOk;
 using std::chrono::hours;
 using testing::Headers;
 using testing::LiveCloud;

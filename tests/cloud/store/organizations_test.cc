@@ -62,6 +62,7 @@ class OrganizationStoreTest : public testing::StoreTest {
   static int Winners(int threads, const std::function<Status(int)>& attempt) {
     std::atomic<int> winners = 0;
     std::vector<std::thread> running;
+    running.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i) {
       running.emplace_back([&winners, &attempt, i] {
         const Status status = attempt(i);
