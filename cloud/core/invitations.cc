@@ -129,7 +129,7 @@ void Invitations::SendMail(const User& inviter,
                Printable(organization.name, kMaxShownNameBytes) +
                "\" on Libretto Cloud.\nOpen this link within 48 hours:\n\n" +
                link + "\n\nor type this:\n\n" +
-               "librettoctl cloud auth accept-invite " + organization.slug +
+               "    librettoctl cloud auth accept-invite " + organization.slug +
                " " + invitation.id +
                "\n\nThe invitation is for this address alone. If you do not "
                "know who sent it,\ndo nothing: it ends by itself.\n"});

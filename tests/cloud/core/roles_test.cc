@@ -7,7 +7,6 @@
 namespace libretto::cloud {
 namespace {
 
-
 TEST(RolesTest, SeveralRolesAreKeptInTheirOrderEachOnce) {
   EXPECT_EQ(*NormalizedRoles("member"), "member");
   EXPECT_EQ(*NormalizedRoles(" member , admin"), "member,admin");
