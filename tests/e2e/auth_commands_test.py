@@ -135,7 +135,7 @@ class AuthCommandsTest(harness.E2eTest):
     def test_accept_with_an_account_that_is_there(self):
         email = "mate@example.test"
         password = self.world.secret("password of the mate")
-        status, body = self.post(
+        status, body = self.world.post(
             "/api/auth/sign-up/email",
             {"name": "Mate", "email": email, "password": password})
         self.assertEqual(status, 200, body)
@@ -223,16 +223,16 @@ class AuthCommandsTest(harness.E2eTest):
     def test_a_key_that_is_switched_off_is_marked_and_refused(self):
         self.world.store("username")
         name, key = self.issue()
-        status, body = self.post("/api/auth/api-key/update",
-                                 {"keyId": name, "enabled": False},
-                                 Cookie=self.world.cookie())
+        status, body = self.world.post(
+            "/api/auth/api-key/update", {"keyId": name, "enabled": False},
+            Cookie=self.world.cookie())
         self.assertEqual(status, 200, body)
         self.assertFalse(self.listed()[name]["enabled"])
         self.assertIn("[disabled]", self.auth("api-key", "list").out)
         with_key = self.world.environment(LIBRETTO_API_KEY=key)
         refused = self.world.ctl("read", "username", env=with_key)
         self.assert_exit(4, refused)
-        self.assertIn("disabled", refused.err)
+        self.assertNotIn(key, refused.err)
 
     def test_a_key_is_kept_nowhere(self):
         _, key = self.issue()
