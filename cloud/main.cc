@@ -21,8 +21,10 @@
 #include "cloud/core/api_keys.h"
 #include "cloud/core/cli_logins.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/invitations.h"
 #include "cloud/core/master_key.h"
 #include "cloud/core/one_time_tokens.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/password_reset.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/rate_limiter.h"
@@ -205,6 +207,12 @@ Status Serve(const Options& options) {
                                 .base_url = base_url});
   CliLogins cli_logins(
       {.store = **store, .sessions = sessions, .clock = clock});
+  Organizations organizations(**store, clock);
+  Invitations invitations({.store = **store,
+                           .mailer = mailer,
+                           .accounts = accounts,
+                           .clock = clock,
+                           .base_url = base_url});
   ApiKeys api_keys(**store, clock);
   Credentials credentials(**store, clock, key->SealingKey());
   RateLimiter limiter(clock);
@@ -219,6 +227,8 @@ Status Serve(const Options& options) {
                       AllRoutes({.accounts = accounts,
                                  .password_reset = password_reset,
                                  .cli_logins = cli_logins,
+                                 .organizations = organizations,
+                                 .invitations = invitations,
                                  .sessions = sessions,
                                  .api_keys = api_keys,
                                  .credentials = credentials,

@@ -19,27 +19,29 @@ StatusOr<SignUpResult> Accounts::SignUp(const SignUpRequest& request) {
                   .name = request.name,
                   .created_at = now,
                   .updated_at = now};
-  if (request.organization.has_value()) {
-    account.organization = Organization{
-        .id = NewId(),
-        .slug = request.organization->slug,
-        .name = request.organization->name,
-        .alert_email = LowerCased(request.organization->alert_email),
-        .created_at = now};
-    account.membership = Membership{.id = NewId(),
-                                    .user_id = account.user.id,
-                                    .organization_id = account.organization->id,
-                                    .role = "owner",
-                                    .created_at = now};
-  }
-  account.password_hash = needs_.passwords.Hash(request.password);
   SignedIn signed_in = needs_.sessions.Prepare(account.user, /*remember=*/true,
                                                request.user_agent);
+  std::optional<Organization> organization;
+  if (request.organization.has_value()) {
+    auto made = NewOrganization(account.user, *request.organization, now);
+    organization = made.organization;
+    account.organization = std::move(made.organization);
+    account.membership = std::move(made.membership);
+  } else if (request.invitation.has_value()) {
+    organization = request.invitation->organization;
+    account.invitation_id = request.invitation->invitation.id;
+    account.membership =
+        MembershipBy(request.invitation->invitation, account.user, now);
+    // As for whoever accepts with an account; a new organisation is not made
+    // active (contract 4.3).
+    signed_in.session.active_organization_id = organization->id;
+  }
+  account.password_hash = needs_.passwords.Hash(request.password);
   account.session = signed_in.session;
   Status added = needs_.store.AddAccount(account);
   if (!added.ok()) return added;
   (void)MailVerification(account.user, request.callback_url);
-  return SignUpResult{std::move(signed_in), std::move(account.organization)};
+  return SignUpResult{std::move(signed_in), std::move(organization)};
 }
 
 StatusOr<SignedIn> Accounts::SignIn(std::string_view email,

@@ -1,5 +1,6 @@
-// Accounts: sign-up (with or without an organisation), sign-in, the proof that
-// a mail address belongs to who signed up, and an account's end. Any thread.
+// Accounts: sign-up (alone, with an organisation or into one), sign-in, the
+// proof that a mail address belongs to who signed up, and an account's end.
+// Any thread.
 #pragma once
 
 #include <optional>
@@ -12,23 +13,21 @@
 #include "base/secret.h"
 #include "cloud/core/mailer.h"
 #include "cloud/core/one_time_tokens.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/sessions.h"
 #include "cloud/core/store.h"
 
 namespace libretto::cloud {
 
-struct OrganizationRequest {
-  std::string name;
-  std::string slug;
-  std::string alert_email;
-};
-
 struct SignUpRequest {
   std::string name;
   std::string email;
   SecretBytes password;
+  // At most one of the two: an organisation of one's own, or the one that the
+  // invitation (to `email`) leads into.
   std::optional<OrganizationRequest> organization = {};
+  std::optional<InvitationAndOrganization> invitation = {};
   std::string callback_url = "/";  // where the mailed link leads
   std::string user_agent = {};
 };
@@ -52,9 +51,9 @@ class Accounts {
 
   explicit Accounts(Needs needs) : needs_(std::move(needs)) {}
 
-  // Refusals: kPasswordTooShort, kPasswordTooLong, kEmailTaken, kSlugTaken. A
-  // verification mail that cannot be sent does not undo the sign-up: the user
-  // can ask for another.
+  // Refusals: kPasswordTooShort, kPasswordTooLong, kEmailTaken, kSlugTaken,
+  // kInvitationNotFound. A verification mail that cannot be sent does not undo
+  // the sign-up: the user can ask for another.
   StatusOr<SignUpResult> SignUp(const SignUpRequest& request);
 
   // kWrongEmailOrPassword, after the same time, whichever of them is wrong.

@@ -88,6 +88,31 @@ StatusOr<std::vector<ApiKey>> ApiKeys::List(const User& user) {
   return keys;
 }
 
+StatusOr<ApiKey> ApiKeys::Change(const User& user, std::string_view id,
+                                 const ApiKeyChange& change) {
+  StatusOr<std::vector<ApiKey>> keys = List(user);
+  if (!keys.ok()) return keys.status();
+  const auto key =
+      std::find_if(keys->begin(), keys->end(),
+                   [id](const ApiKey& each) { return each.id == id; });
+  if (key == keys->end()) return Refuse(Refusal::kApiKeyNotFound);
+  if (change.name.has_value() &&
+      (change.name->empty() || Utf16Length(*change.name) > kMaxLabelLength)) {
+    return Refuse(Refusal::kLabelTooLong);
+  }
+  if (!change.name.has_value() && !change.enabled.has_value()) {
+    return Refuse(Refusal::kNothingToUpdate);
+  }
+  Status changed = store_.ChangeApiKey(user.id, id, change);
+  if (changed.code() == StatusCode::kNotFound) {
+    return Refuse(Refusal::kApiKeyNotFound);
+  }
+  if (!changed.ok()) return changed;
+  if (change.name.has_value()) key->name = change.name;
+  key->enabled = change.enabled.value_or(key->enabled);
+  return std::move(*key);
+}
+
 Status ApiKeys::Revoke(const User& user, std::string_view id) {
   Status removed = store_.RemoveApiKey(user.id, id);
   if (removed.code() == StatusCode::kNotFound) {
@@ -103,6 +128,7 @@ StatusOr<KeyAndUser> ApiKeys::Authenticate(const SecretBytes& text) {
     return Refuse(Refusal::kApiKeyUnknown);
   }
   if (!found.ok()) return found;
+  if (!found->key.enabled) return Refuse(Refusal::kApiKeyDisabled);
   const Timestamp now = NowOf(clock_);
   if (HasExpired(found->key, now)) {
     Status removed = store_.RemoveApiKey(found->user.id, found->key.id);

@@ -39,10 +39,14 @@ class ApiKeys {
 
   StatusOr<std::vector<ApiKey>> List(const User& user);
 
-  // kApiKeyNotFound, also for another user's.
+  // These two say kApiKeyNotFound also for another user's.
+  // Also kLabelTooLong (or empty), kNothingToUpdate.
+  StatusOr<ApiKey> Change(const User& user, std::string_view id,
+                          const ApiKeyChange& change);
   Status Revoke(const User& user, std::string_view id);
 
-  // kApiKeyMalformed, kApiKeyUnknown, kApiKeyExpired (once; then it is gone).
+  // kApiKeyMalformed, kApiKeyUnknown, kApiKeyDisabled, kApiKeyExpired (once;
+  // then it is gone).
   StatusOr<KeyAndUser> Authenticate(const SecretBytes& text);
 
   // Uses are noted in memory, so that reading a credential writes nothing.

@@ -47,12 +47,25 @@ struct Membership {
   Timestamp created_at;
 };
 
+// An invitation that waits for its answer: accepting it ends it.
+struct Invitation {
+  std::string id;
+  std::string organization_id;
+  std::string email;  // lower-cased; whose it is
+  std::string role;   // may be several, "member,admin": the strongest counts
+  std::string inviter_id;
+  Timestamp created_at;
+  Timestamp expires_at;
+};
+
 struct Session {
   std::string id;
   std::string token_hash;
   std::string user_id;
   bool remember = true;  // false: one day, never extended
   std::string user_agent;
+  // What the contract's requests mean when they name no organisation.
+  std::optional<std::string> active_organization_id = {};
   Timestamp created_at;
   Timestamp updated_at;
   Timestamp expires_at;
@@ -85,6 +98,7 @@ struct ApiKey {
   std::optional<std::string> prefix = {};
   std::string start;  // the first characters, to tell them
   std::optional<std::string> metadata = {};  // a JSON object
+  bool enabled = true;
   std::optional<Timestamp> last_request = {};
   std::optional<Timestamp> expires_at = {};
   Timestamp created_at;

@@ -53,6 +53,25 @@ constexpr Meaning kMeanings[] = {
      "A credential name is 1 to 1024 bytes long"},
     {Refusal::kCredentialValueTooLarge, Invalid,
      "A credential value is at most 65536 bytes long"},
+    {Refusal::kApiKeyDisabled, Unauthenticated, "API Key is disabled"},
+    {Refusal::kNothingToUpdate, Invalid, "No values to update."},
+    {Refusal::kMemberElsewhere, Conflict,
+     "You are a member of an organization already; one account belongs to one "
+     "organization"},
+    {Refusal::kNotAMember, Invalid, "Member not found"},
+    {Refusal::kMayNotInvite, Denied,
+     "You are not allowed to invite users to this organization"},
+    {Refusal::kMayNotInviteWithRole, Denied,
+     "You are not allowed to invite a user with this role"},
+    {Refusal::kRoleUnknown, Invalid, "Role not found"},
+    {Refusal::kAlreadyMember, Invalid,
+     "User is already a member of this organization"},
+    {Refusal::kAlreadyInvited, Invalid,
+     "User is already invited to this organization"},
+    {Refusal::kTooManyInvitations, Denied, "Invitation limit reached"},
+    {Refusal::kInvitationNotFound, NotFound, "Invitation not found"},
+    {Refusal::kNotTheRecipient, Denied,
+     "You are not the recipient of the invitation"},
 };
 
 const Meaning& MeaningOf(Refusal refusal) {

@@ -41,6 +41,18 @@ enum class Refusal {
   kCredentialNotFound,
   kCredentialNameTooLong,
   kCredentialValueTooLarge,
+  kApiKeyDisabled,
+  kNothingToUpdate,
+  kMemberElsewhere,  // one account belongs to one organisation
+  kNotAMember,
+  kMayNotInvite,
+  kMayNotInviteWithRole,
+  kRoleUnknown,
+  kAlreadyMember,
+  kAlreadyInvited,
+  kTooManyInvitations,
+  kInvitationNotFound,  // nor one that has expired or was accepted
+  kNotTheRecipient,
 };
 
 Status Refuse(Refusal refusal);

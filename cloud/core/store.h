@@ -21,9 +21,11 @@ struct NewAccount {
   User user;
   std::string password_hash;
   Session session;
-  // Both or neither.
-  std::optional<Organization> organization = {};
+  // A membership comes with the organisation that is made with it, or with the
+  // invitation that it answers.
   std::optional<Membership> membership = {};
+  std::optional<Organization> organization = {};
+  std::optional<std::string> invitation_id = {};
 };
 
 struct Login {
@@ -42,6 +44,22 @@ struct KeyAndUser {
   std::string tenant_id;  // empty when the user has no organisation
 };
 
+struct MembershipAndOrganization {
+  Membership membership;
+  Organization organization;
+};
+
+struct InvitationAndOrganization {
+  Invitation invitation;
+  Organization organization;
+  std::string inviter_email;
+};
+
+struct ApiKeyChange {
+  std::optional<std::string> name = {};
+  std::optional<bool> enabled = {};
+};
+
 struct CredentialChange {
   std::optional<std::string> name = {};
   std::optional<std::string> sealed = {};
@@ -55,7 +73,7 @@ class Store {
   virtual StatusOr<std::string> Setting(std::string_view name) = 0;
   virtual Status PutSetting(std::string_view name, std::string_view value) = 0;
 
-  // Refusal::kSlugTaken, Refusal::kEmailTaken.
+  // Refusal::kSlugTaken, kEmailTaken, kInvitationNotFound.
   virtual Status AddAccount(const NewAccount& account) = 0;
   virtual StatusOr<Login> LoginByEmail(std::string_view email) = 0;
   virtual StatusOr<User> UserById(std::string_view id) = 0;
@@ -64,6 +82,33 @@ class Store {
   virtual Status RemoveAccount(std::string_view user_id) = 0;
   virtual StatusOr<std::vector<Organization>> OrganizationsOf(
       std::string_view user_id) = 0;
+
+  // Both make it the active organisation of the session, unless that is
+  // empty. Refusal::kMemberElsewhere, and
+  // kSlugTaken:
+  virtual Status AddOrganization(const Organization& organization,
+                                 const Membership& owner,
+                                 std::string_view session_id) = 0;
+  // kInvitationNotFound; of several who accept at once, one does. Whether it
+  // has expired is asked at the time at which `member` was made.
+  virtual Status AcceptInvitation(std::string_view id, const Membership& member,
+                                  std::string_view session_id) = 0;
+  virtual StatusOr<MembershipAndOrganization> MembershipOf(
+      std::string_view user_id) = 0;
+
+  // An invitation is there until `now` reaches its end, and as long as its
+  // inviter is a member of the organisation.
+  virtual StatusOr<InvitationAndOrganization> InvitationById(
+      std::string_view id, Timestamp now) = 0;
+  // Refusal::kAlreadyMember, kAlreadyInvited, kTooManyInvitations. What else
+  // is open is asked at the time at which this one was made.
+  virtual Status AddInvitation(const Invitation& invitation,
+                               int max_per_organization) = 0;
+  // The one for that address, with its new end.
+  virtual StatusOr<Invitation> RenewInvitation(std::string_view organization_id,
+                                               std::string_view email,
+                                               Timestamp now,
+                                               Timestamp expires_at) = 0;
 
   // For who has shown the password that `password_hash` is of. NotFound() when
   // that is the user's password no longer: a reset ends sessions, and none may
@@ -105,13 +150,16 @@ class Store {
   virtual StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) = 0;
   // Oldest first.
   virtual StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) = 0;
+  virtual Status ChangeApiKey(std::string_view user_id, std::string_view id,
+                              const ApiKeyChange& change) = 0;
   virtual Status RemoveApiKey(std::string_view user_id,
                               std::string_view id) = 0;
   using KeyUse = std::pair<std::string, Timestamp>;  // id, when
   virtual Status NoteApiKeyUses(const std::vector<KeyUse>& uses) = 0;
 
-  // Sessions, API keys and tokens whose time is over. A login of the command
-  // line is kept for ten minutes more, so that its next poll hears why.
+  // Sessions, API keys, invitations and tokens whose time is over. A login of
+  // the command line is kept for ten minutes more, so that its next poll hears
+  // why.
   virtual Status RemoveExpired(Timestamp now) = 0;
 
   // Refusal::kCredentialExists.

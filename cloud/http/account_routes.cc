@@ -1,23 +1,14 @@
-// Sign-up (two ways), sign-in, and the end of an account.
+// Sign-up (three ways), sign-in, and the end of an account.
 #include <utility>
 
 #include "cloud/core/email_address.h"
 #include "cloud/http/better_auth.h"
 #include "cloud/http/routes.h"
 #include "cloud/http/rpc.h"
+#include "cloud/http/string_rules.h"
 
 namespace libretto::cloud {
 namespace {
-
-using Format = StringRule::Format;
-
-constexpr StringRule kName = {.max = 256};
-constexpr StringRule kRequiredName = {.min = 1, .max = 256};
-constexpr StringRule kEmail = {.format = Format::kEmail};
-constexpr StringRule kSlug = {.min = 2, .max = 60, .format = Format::kSlug};
-constexpr StringRule kAnyPassword = {.may_hold_nul = true};
-constexpr StringRule kNewPassword = {
-    .min = 8, .max = 128, .may_hold_nul = true};
 
 bool Allows(const Services& services,
             const std::optional<std::string>& callback) {
@@ -37,6 +28,21 @@ void SetCookies(HttpResponse& response,
   }
 }
 
+// REQUIRES: the sign-up came with an organisation.
+HttpResponse SignedUp(const Services& services,
+                      const StatusOr<SignUpResult>& result) {
+  if (!result.ok()) return Rpc::Failure(result.status());
+  const SignedIn& signed_in = result->signed_in;
+  return Rpc::Ok({{"userId", signed_in.user.id},
+                  {"email", signed_in.user.email},
+                  {"organizationId", result->organization->id},
+                  {"organizationSlug", result->organization->slug},
+                  {"sessionToken", signed_in.token.Reveal()},
+                  {"setCookie", AsArray(services.cookie.Issue(
+                                    signed_in.token, /*remember=*/true))},
+                  {"emailVerified", signed_in.user.email_verified}});
+}
+
 HttpResponse SignUpAndCreateOrg(const Services& services, const Call& call) {
   Input input(call.input);
   SignUpRequest request;
@@ -51,17 +57,20 @@ HttpResponse SignUpAndCreateOrg(const Services& services, const Call& call) {
   request.organization = std::move(organization);
   request.user_agent = call.request.Header("user-agent");
 
-  const StatusOr<SignUpResult> result = services.accounts.SignUp(request);
-  if (!result.ok()) return Rpc::Failure(result.status());
-  const SignedIn& signed_in = result->signed_in;
-  return Rpc::Ok({{"userId", signed_in.user.id},
-                  {"email", signed_in.user.email},
-                  {"organizationId", result->organization->id},
-                  {"organizationSlug", result->organization->slug},
-                  {"sessionToken", signed_in.token.Reveal()},
-                  {"setCookie", AsArray(services.cookie.Issue(
-                                    signed_in.token, /*remember=*/true))},
-                  {"emailVerified", signed_in.user.email_verified}});
+  return SignedUp(services, services.accounts.SignUp(request));
+}
+
+HttpResponse AcceptInviteAndSignUp(const Services& services, const Call& call) {
+  Input input(call.input);
+  const std::string id = input.String("invitationId");
+  const std::string slug = input.String("tenantSlug");
+  InvitedSignUp request;
+  request.name = input.String("name", kName);
+  request.password = SecretBytes::Take(input.String("password", kNewPassword));
+  if (!input.ok()) return Rpc::InvalidInput(input);
+  request.user_agent = call.request.Header("user-agent");
+  return SignedUp(services, services.invitations.AcceptAndSignUp(
+                                id, slug, std::move(request)));
 }
 
 HttpResponse SignUp(const Services& services, const Call& call) {
@@ -93,7 +102,7 @@ HttpResponse SignIn(const Services& services, const Call& call) {
   const SecretBytes password =
       SecretBytes::Take(input.String("password", kAnyPassword));
   const auto callback = input.OptionalString("callbackURL");
-  const bool remember = input.OptionalBool("rememberMe", true);
+  const bool remember = input.OptionalBool("rememberMe").value_or(true);
   if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
   if (!Allows(services, callback)) return BetterAuth::BadCallback();
   if (!IsEmailAddress(email)) {
@@ -131,6 +140,14 @@ void AddAccountRoutes(const Services& services, std::vector<Route>& routes) {
                     .handle =
                         [services](const Call& call) {
                           return SignUpAndCreateOrg(services, call);
+                        },
+                    .work = Work::kPasswordHashing,
+                    .limit = &kSignUpLimit});
+  routes.push_back({.method = "POST",
+                    .path = "/v1/auth/acceptInviteAndSignup",
+                    .handle =
+                        [services](const Call& call) {
+                          return AcceptInviteAndSignUp(services, call);
                         },
                     .work = Work::kPasswordHashing,
                     .limit = &kSignUpLimit});

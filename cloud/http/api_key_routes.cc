@@ -34,7 +34,7 @@ JsonOut KeyJson(const ApiKey& key, const SecretBytes* text) {
   json["refillInterval"] = nullptr;
   json["refillAmount"] = nullptr;
   json["lastRefillAt"] = nullptr;
-  json["enabled"] = true;
+  json["enabled"] = key.enabled;
   json["rateLimitEnabled"] = false;
   json["rateLimitTimeWindow"] = 86'400'000;
   json["rateLimitMax"] = 10;
@@ -59,11 +59,15 @@ bool IsPrefix(const std::string& text) {
   });
 }
 
-// Nothing when the body asks for what only the server may set.
+HttpResponse InvalidSession() {
+  return BetterAuth::Error(401, "UNAUTHORIZED_OR_INVALID_SESSION",
+                           "Unauthorized or invalid session");
+}
+
+// Nothing unless the body asks for what only the server may set.
 std::optional<HttpResponse> Overreach(const Input& input) {
   if (input.Find("userId") != nullptr) {
-    return BetterAuth::Error(401, "UNAUTHORIZED_OR_INVALID_SESSION",
-                             "Unauthorized or invalid session");
+    return InvalidSession();
   }
   for (const char* name : kServerOnly) {
     if (input.Find(name) == nullptr) continue;
@@ -78,10 +82,7 @@ std::optional<HttpResponse> Overreach(const Input& input) {
 }
 
 HttpResponse CreateKey(const Services& services, const Call& call) {
-  if (!call.identity.has_value()) {
-    return BetterAuth::Error(401, "UNAUTHORIZED_OR_INVALID_SESSION",
-                             "Unauthorized or invalid session");
-  }
+  if (!call.identity.has_value()) return InvalidSession();
   Input input(call.input);
   ApiKeyRequest request;
   request.name = input.OptionalString("name");
@@ -119,6 +120,27 @@ HttpResponse ListKeys(const Services& services, const Call& call) {
   return BetterAuth::Ok(list);
 }
 
+HttpResponse UpdateKey(const Services& services, const Call& call) {
+  if (!call.identity.has_value()) return InvalidSession();
+  Input input(call.input);
+  const std::string id = input.String("keyId");
+  ApiKeyChange change;
+  change.name = input.OptionalString("name");
+  change.enabled = input.OptionalBool("enabled");
+  // Better Auth can change these two. Who asks for an end that is then not
+  // there has to hear of it.
+  for (const char* name : {"expiresIn", "metadata"}) {
+    if (input.Find(name) == nullptr) continue;
+    input.Complain(name, "Is fixed when the key is made; make another key");
+  }
+  if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
+  if (auto refusal = Overreach(input)) return *std::move(refusal);
+  const auto changed =
+      services.api_keys.Change(call.identity->user, id, change);
+  if (!changed.ok()) return BetterAuth::Failure(changed.status());
+  return BetterAuth::Ok(KeyJson(*changed, nullptr));
+}
+
 HttpResponse DeleteKey(const Services& services, const Call& call) {
   Input input(call.input);
   const std::string id = input.String("keyId");
@@ -131,12 +153,18 @@ HttpResponse DeleteKey(const Services& services, const Call& call) {
 }  // namespace
 
 void AddApiKeyRoutes(const Services& services, std::vector<Route>& routes) {
-  // kOptional, because its 401 has words of its own.
+  // These two are kOptional, because their 401 has words of its own.
   routes.push_back({.method = "POST",
                     .path = "/api/auth/api-key/create",
                     .auth = Auth::kOptional,
                     .handle = [services](const Call& call) {
                       return CreateKey(services, call);
+                    }});
+  routes.push_back({.method = "POST",
+                    .path = "/api/auth/api-key/update",
+                    .auth = Auth::kOptional,
+                    .handle = [services](const Call& call) {
+                      return UpdateKey(services, call);
                     }});
   routes.push_back({.method = "GET",
                     .path = "/api/auth/api-key/list",

@@ -55,6 +55,39 @@ std::optional<Wire> WireOf(Refusal refusal) {
                   "THE_EXPIRESIN_IS_LARGER_THAN_THE_PREDEFINED_MAXIMUM_VALUE"};
     case Refusal::kMetadataTooLarge:
       return Wire{400, "METADATA_IS_TOO_LARGE"};
+    case Refusal::kApiKeyDisabled:
+      return Wire{401, "KEY_DISABLED"};
+    case Refusal::kNothingToUpdate:
+      return Wire{400, "NO_VALUES_TO_UPDATE"};
+    default:
+      return std::nullopt;  // not said on these routes
+  }
+}
+
+std::optional<Wire> WireOfOrganizations(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kMemberElsewhere:
+      // What Better Auth says where it is told to allow one.
+      return Wire{403, "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS"};
+    case Refusal::kNotAMember:
+      return Wire{400, "MEMBER_NOT_FOUND"};
+    case Refusal::kMayNotInvite:
+      return Wire{403,
+                  "YOU_ARE_NOT_ALLOWED_TO_INVITE_USERS_TO_THIS_ORGANIZATION"};
+    case Refusal::kMayNotInviteWithRole:
+      return Wire{403, "YOU_ARE_NOT_ALLOWED_TO_INVITE_A_USER_WITH_THIS_ROLE"};
+    case Refusal::kRoleUnknown:
+      return Wire{400, "ROLE_NOT_FOUND"};
+    case Refusal::kAlreadyMember:
+      return Wire{400, "USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION"};
+    case Refusal::kAlreadyInvited:
+      return Wire{400, "USER_IS_ALREADY_INVITED_TO_THIS_ORGANIZATION"};
+    case Refusal::kTooManyInvitations:
+      return Wire{403, "INVITATION_LIMIT_REACHED"};
+    case Refusal::kInvitationNotFound:
+      return Wire{400, "INVITATION_NOT_FOUND"};
+    case Refusal::kNotTheRecipient:
+      return Wire{403, "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION"};
     default:
       return std::nullopt;  // not said on these routes
   }
@@ -70,7 +103,8 @@ HttpResponse BetterAuth::Error(int status, std::string_view code,
 HttpResponse BetterAuth::Failure(const Status& status) {
   const auto refusal = RefusalOf(status);
   if (refusal.has_value()) {
-    const auto wire = WireOf(*refusal);
+    auto wire = WireOf(*refusal);
+    if (!wire.has_value()) wire = WireOfOrganizations(*refusal);
     if (wire.has_value()) {
       return Error(wire->status, wire->code, Message(status));
     }
@@ -105,6 +139,14 @@ JsonOut BetterAuth::UserJson(const User& user) {
           {"createdAt", Iso8601(user.created_at)},
           {"updatedAt", Iso8601(user.updated_at)},
           {"id", user.id}};
+}
+
+JsonOut BetterAuth::MemberJson(const Membership& membership) {
+  return {{"organizationId", membership.organization_id},
+          {"userId", membership.user_id},
+          {"role", membership.role},
+          {"createdAt", Iso8601(membership.created_at)},
+          {"id", membership.id}};
 }
 
 }  // namespace libretto::cloud

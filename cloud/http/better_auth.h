@@ -34,6 +34,7 @@ struct BetterAuth {
   static HttpResponse Plain(int status);
 
   static JsonOut UserJson(const User& user);
+  static JsonOut MemberJson(const Membership& membership);
 };
 
 }  // namespace libretto::cloud

@@ -76,6 +76,26 @@ std::optional<std::string> Input::OptionalString(const char* name,
   return Check(value, name, rule);
 }
 
+std::string Input::StringOrStrings(const char* name) {
+  if (object_ == nullptr) return {};
+  const Json* value = Find(name);
+  const auto complain = [&] {
+    Add({{"code", "invalid_union"}, {"errors", JsonOut::array()}}, name,
+        "Invalid input");
+    return std::string();
+  };
+  if (value == nullptr) return complain();
+  if (value->is_string()) return value->get<std::string>();
+  if (!value->is_array()) return complain();
+  std::string joined;
+  for (const Json& each : *value) {
+    if (!each.is_string()) return complain();
+    if (&each != &value->front()) joined += ',';
+    joined += each.get_ref<const std::string&>();
+  }
+  return joined;
+}
+
 std::optional<double> Input::OptionalNumber(const char* name, double min) {
   const Json* value = Find(name);
   if (value == nullptr || value->is_null()) return std::nullopt;
@@ -99,14 +119,14 @@ std::optional<double> Input::OptionalNumber(const char* name, double min) {
   return number;
 }
 
-bool Input::OptionalBool(const char* name, bool otherwise) {
+std::optional<bool> Input::OptionalBool(const char* name) {
   const Json* value = Find(name);
-  if (value == nullptr) return otherwise;
+  if (value == nullptr) return std::nullopt;
   if (!value->is_boolean()) {
     Add({{"expected", "boolean"}, {"code", "invalid_type"}}, name,
         std::string("Invalid input: expected boolean, received ") +
             TypeOf(value));
-    return otherwise;
+    return std::nullopt;
   }
   return value->get<bool>();
 }

@@ -32,8 +32,10 @@ class Input {
   std::string String(const char* name, const StringRule& rule = {});
   std::optional<std::string> OptionalString(const char* name,
                                             const StringRule& rule = {});
+  // A string, or an array of strings, which are joined with commas.
+  std::string StringOrStrings(const char* name);
   std::optional<double> OptionalNumber(const char* name, double min);
-  bool OptionalBool(const char* name, bool otherwise);
+  std::optional<bool> OptionalBool(const char* name);
 
   // The member whatever it is; null when it is missing.
   const Json* Find(const char* name) const;

@@ -21,7 +21,7 @@ struct Limit {
 
 extern const Limit kSignInLimit;
 extern const Limit kSignUpLimit;
-// Of verification and reset: each request sends somebody a mail.
+// Of verification, reset and invitation: each request sends somebody a mail.
 extern const Limit kMailLimit;
 // Links and invitations that are guessed at, logins that are begun.
 extern const Limit kTokenLimit;

@@ -31,6 +31,12 @@ struct Identity {
   SecretBytes token;               // what was presented
 };
 
+// The session's id; empty when asked by key.
+inline std::string_view SessionIdOf(const Identity& identity) {
+  return identity.session.has_value() ? std::string_view(identity.session->id)
+                                      : std::string_view();
+}
+
 enum class Auth {
   kNone,
   kOptional,     // an identity if there is one

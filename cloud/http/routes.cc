@@ -12,6 +12,8 @@ std::vector<Route> AllRoutes(const Services& services) {
   AddVerificationRoutes(services, routes);
   AddPasswordResetRoutes(services, routes);
   AddCliLoginRoutes(services, routes);
+  AddOrganizationRoutes(services, routes);
+  AddInvitationRoutes(services, routes);
   AddApiKeyRoutes(services, routes);
   AddCredentialRoutes(services, routes);
   routes.push_back(

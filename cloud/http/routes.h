@@ -8,6 +8,8 @@
 #include "cloud/core/api_keys.h"
 #include "cloud/core/cli_logins.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/invitations.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/password_reset.h"
 #include "cloud/http/origins.h"
 #include "cloud/http/router.h"
@@ -20,6 +22,8 @@ struct Services {
   Accounts& accounts;
   PasswordReset& password_reset;
   CliLogins& cli_logins;
+  Organizations& organizations;
+  Invitations& invitations;
   Sessions& sessions;
   ApiKeys& api_keys;
   Credentials& credentials;
@@ -35,6 +39,9 @@ void AddVerificationRoutes(const Services& services,
 void AddPasswordResetRoutes(const Services& services,
                             std::vector<Route>& routes);
 void AddCliLoginRoutes(const Services& services, std::vector<Route>& routes);
+void AddOrganizationRoutes(const Services& services,
+                           std::vector<Route>& routes);
+void AddInvitationRoutes(const Services& services, std::vector<Route>& routes);
 void AddApiKeyRoutes(const Services& services, std::vector<Route>& routes);
 void AddCredentialRoutes(const Services& services, std::vector<Route>& routes);
 

@@ -12,6 +12,8 @@ HttpResponse RefusalResponse(Refusal refusal, const Status& status) {
       return Rpc::Error(409, Message(status), {{"reason", "slug_taken"}});
     case Refusal::kEmailTaken:
       return Rpc::Error(409, Message(status), {{"reason", "email_taken"}});
+    case Refusal::kMemberElsewhere:
+      return Rpc::Error(409, Message(status), {{"reason", "already_member"}});
     case Refusal::kApiKeyMalformed:
     case Refusal::kApiKeyUnknown:
       return Rpc::Error(401, "Invalid API key");

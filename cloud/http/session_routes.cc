@@ -1,4 +1,4 @@
-// Who am I, sign-out, and what I belong to.
+// Who am I, and sign-out.
 #include "cloud/http/better_auth.h"
 #include "cloud/http/routes.h"
 #include "cloud/http/rpc.h"
@@ -17,15 +17,18 @@ void ClearCookies(const Services& services, HttpResponse& response) {
 }
 
 JsonOut SessionJson(const Session& session, const SecretBytes& token) {
-  return {{"expiresAt", Iso8601(session.expires_at)},
-          {"token", token.Reveal()},
-          {"createdAt", Iso8601(session.created_at)},
-          {"updatedAt", Iso8601(session.updated_at)},
-          {"ipAddress", ""},
-          {"userAgent", session.user_agent},
-          {"userId", session.user_id},
-          {"activeOrganizationId", nullptr},
-          {"id", session.id}};
+  return {
+      {"expiresAt", Iso8601(session.expires_at)},
+      {"token", token.Reveal()},
+      {"createdAt", Iso8601(session.created_at)},
+      {"updatedAt", Iso8601(session.updated_at)},
+      {"ipAddress", ""},
+      {"userAgent", session.user_agent},
+      {"userId", session.user_id},
+      {"activeOrganizationId", session.active_organization_id.has_value()
+                                   ? JsonOut(*session.active_organization_id)
+                                   : JsonOut(nullptr)},
+      {"id", session.id}};
 }
 
 JsonOut KeySessionJson(const Services& services, const Call& call) {
@@ -87,22 +90,6 @@ HttpResponse AccountStatus(const Services& services, const Call& call) {
   return Rpc::Ok(status);
 }
 
-HttpResponse ListOrganizations(const Services& services, const Call& call) {
-  const auto organizations =
-      services.accounts.OrganizationsOf(call.identity->user);
-  if (!organizations.ok()) return BetterAuth::Failure(organizations.status());
-  JsonOut list = JsonOut::array();
-  for (const Organization& organization : *organizations) {
-    list.push_back({{"name", organization.name},
-                    {"slug", organization.slug},
-                    {"logo", nullptr},
-                    {"createdAt", Iso8601(organization.created_at)},
-                    {"metadata", nullptr},
-                    {"id", organization.id}});
-  }
-  return BetterAuth::Ok(list);
-}
-
 }  // namespace
 
 void AddSessionRoutes(const Services& services, std::vector<Route>& routes) {
@@ -122,12 +109,6 @@ void AddSessionRoutes(const Services& services, std::vector<Route>& routes) {
                     .auth = Auth::kSession,
                     .handle = [services](const Call& call) {
                       return AccountStatus(services, call);
-                    }});
-  routes.push_back({.method = "GET",
-                    .path = "/api/auth/organization/list",
-                    .auth = Auth::kRequired,
-                    .handle = [services](const Call& call) {
-                      return ListOrganizations(services, call);
                     }});
 }
 

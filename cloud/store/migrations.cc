@@ -94,6 +94,26 @@ const std::vector<Step>& Steps() {
           "CREATE INDEX cli_logins_by_user ON cli_logins (user_id)",
           "CREATE INDEX cli_logins_by_expiry ON cli_logins (expires_at)",
       },
+      {
+          // A row is an open invitation: accepting deletes it.
+          R"(CREATE TABLE invitations (
+               id TEXT PRIMARY KEY,
+               organization_id TEXT NOT NULL
+                 REFERENCES organizations (id) ON DELETE CASCADE,
+               email TEXT NOT NULL,
+               role TEXT NOT NULL,
+               inviter_id TEXT NOT NULL
+                 REFERENCES users (id) ON DELETE CASCADE,
+               created_at BIGINT NOT NULL,
+               expires_at BIGINT NOT NULL,
+               UNIQUE (organization_id, email)))",
+          "CREATE INDEX invitations_by_inviter ON invitations (inviter_id)",
+          "CREATE INDEX invitations_by_expiry ON invitations (expires_at)",
+          R"(ALTER TABLE sessions ADD COLUMN active_organization_id TEXT
+               REFERENCES organizations (id) ON DELETE SET NULL)",
+          R"(ALTER TABLE api_keys ADD COLUMN enabled INTEGER
+               NOT NULL DEFAULT 1)",
+      },
   };
   return steps;
 }

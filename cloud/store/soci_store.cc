@@ -112,6 +112,8 @@ Status SociStore::RemoveExpired(Timestamp now) {
     const long long before = millis - ToMillis(Timestamp(kCliLoginGrace));
     sql << "DELETE FROM cli_logins WHERE expires_at <= :before",
         use(before, "before");
+    sql << "DELETE FROM invitations WHERE expires_at <= :now",
+        use(millis, "now");
     transaction.commit();
     return OkStatus();
   });

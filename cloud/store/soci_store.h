@@ -46,6 +46,21 @@ class SociStore final : public Store {
   StatusOr<std::vector<Organization>> OrganizationsOf(
       std::string_view user_id) override;
 
+  Status AddOrganization(const Organization& organization,
+                         const Membership& owner,
+                         std::string_view session_id) override;
+  Status AcceptInvitation(std::string_view id, const Membership& member,
+                          std::string_view session_id) override;
+  StatusOr<MembershipAndOrganization> MembershipOf(
+      std::string_view user_id) override;
+  StatusOr<InvitationAndOrganization> InvitationById(std::string_view id,
+                                                     Timestamp now) override;
+  Status AddInvitation(const Invitation& invitation,
+                       int max_per_organization) override;
+  StatusOr<Invitation> RenewInvitation(std::string_view organization_id,
+                                       std::string_view email, Timestamp now,
+                                       Timestamp expires_at) override;
+
   Status AddSession(const Session& session,
                     std::string_view password_hash) override;
   StatusOr<SessionAndUser> SessionByTokenHash(
@@ -72,6 +87,8 @@ class SociStore final : public Store {
   Status AddApiKey(const ApiKey& key) override;
   StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) override;
   StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) override;
+  Status ChangeApiKey(std::string_view user_id, std::string_view id,
+                      const ApiKeyChange& change) override;
   Status RemoveApiKey(std::string_view user_id, std::string_view id) override;
   Status NoteApiKeyUses(const std::vector<KeyUse>& uses) override;
 

@@ -1,6 +1,7 @@
-// Users, organisations, members and sessions.
+// Users and sessions.
 #include "cloud/core/refusal.h"
 #include "cloud/store/connection.h"
+#include "cloud/store/membership_rows.h"
 #include "cloud/store/session_rows.h"
 #include "cloud/store/soci_store.h"
 
@@ -9,18 +10,6 @@ namespace {
 
 using soci::into;
 using soci::use;
-
-bool InsertOrganization(soci::session& sql, const Organization& organization) {
-  const long long created = ToMillis(organization.created_at);
-  return Affects(
-      (sql.prepare
-           << "INSERT INTO organizations (id, slug, name, alert_email, "
-              "created_at) VALUES (:id, :slug, :name, :alert_email, :created) "
-              "ON CONFLICT (slug) DO NOTHING",
-       use(organization.id, "id"), use(organization.slug, "slug"),
-       use(organization.name, "name"),
-       use(organization.alert_email, "alert_email"), use(created, "created")));
-}
 
 bool InsertUser(soci::session& sql, const User& user,
                 const std::string& password_hash) {
@@ -35,15 +24,6 @@ bool InsertUser(soci::session& sql, const User& user,
        use(user.id, "id"), use(user.email, "email"), use(user.name, "name"),
        use(password_hash, "hash"), use(verified, "verified"),
        use(created, "created"), use(updated, "updated")));
-}
-
-void InsertMembership(soci::session& sql, const Membership& membership) {
-  const long long created = ToMillis(membership.created_at);
-  sql << "INSERT INTO members (id, user_id, organization_id, role, created_at) "
-         "VALUES (:id, :user_id, :organization_id, :role, :created)",
-      use(membership.id, "id"), use(membership.user_id, "user_id"),
-      use(membership.organization_id, "organization_id"),
-      use(membership.role, "role"), use(created, "created");
 }
 
 // Whoever changes who is in an organisation, or as what, and has to leave an
@@ -99,14 +79,17 @@ Status SociStore::AddAccount(const NewAccount& account) {
     soci::transaction transaction(sql);
     if (account.organization.has_value() &&
         !InsertOrganization(sql, *account.organization)) {
-      return Refuse(Refusal::kSlugTaken, "Organization slug \"" +
-                                             account.organization->slug +
-                                             "\" is already taken.");
+      return SlugTaken(account.organization->slug);
     }
     if (!InsertUser(sql, account.user, account.password_hash)) {
       return Refuse(Refusal::kEmailTaken);
     }
     if (account.membership.has_value()) {
+      if (account.invitation_id.has_value() &&
+          !EndInvitation(sql, *account.invitation_id,
+                         account.membership->created_at)) {
+        return Refuse(Refusal::kInvitationNotFound);
+      }
       InsertMembership(sql, *account.membership);
     }
     InsertSession(sql, account.session);
@@ -160,32 +143,6 @@ Status SociStore::RemoveAccount(std::string_view user_id) {
       });
 }
 
-StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
-    std::string_view user_id) {
-  return OnConnection(
-      *pool_,
-      [user = std::string(user_id)](
-          soci::session& sql) -> StatusOr<std::vector<Organization>> {
-        Organization row;
-        long long created = 0;
-        soci::statement statement =
-            (sql.prepare << "SELECT o.id, o.slug, o.name, "
-                            "o.alert_email, o.created_at "
-                            "FROM organizations o JOIN members m "
-                            "ON m.organization_id = o.id "
-                            "WHERE m.user_id = :user",
-             into(row.id), into(row.slug), into(row.name),
-             into(row.alert_email), into(created), use(user, "user"));
-        statement.execute();
-        std::vector<Organization> organizations;
-        while (statement.fetch()) {
-          row.created_at = FromMillis(created);
-          organizations.push_back(row);
-        }
-        return organizations;
-      });
-}
-
 Status SociStore::AddSession(const Session& session,
                              std::string_view password_hash) {
   return OnConnection(
@@ -215,21 +172,28 @@ StatusOr<SessionAndUser> SociStore::SessionByTokenHash(
         UserColumns user;
         Session session;
         int remember = 0;
+        Nullable<std::string> active;
         long long created = 0;
         long long updated = 0;
         long long expires = 0;
         sql << "SELECT u.id, u.email, u.name, u.email_verified, u.created_at, "
-               "u.updated_at, s.id, s.remember, s.user_agent, s.created_at, "
-               "s.updated_at, s.expires_at FROM sessions s "
-               "JOIN users u ON u.id = s.user_id WHERE s.token_hash = :hash",
+               "u.updated_at, s.id, s.remember, s.user_agent, "
+               "m.organization_id, s.created_at, s.updated_at, s.expires_at "
+               "FROM sessions s JOIN users u ON u.id = s.user_id "
+               // Who has left an organisation has it active no longer.
+               "LEFT JOIN members m ON m.user_id = s.user_id "
+               "AND m.organization_id = s.active_organization_id "
+               "WHERE s.token_hash = :hash",
             into(user.id), into(user.email), into(user.name),
             into(user.verified), into(user.created), into(user.updated),
             into(session.id), into(remember), into(session.user_agent),
-            into(created), into(updated), into(expires), use(hash, "hash");
+            into(active.value, active.indicator), into(created), into(updated),
+            into(expires), use(hash, "hash");
         if (!sql.got_data()) return NotFound("no such session");
         session.token_hash = hash;
         session.user_id = user.id;
         session.remember = remember != 0;
+        session.active_organization_id = active.Get();
         session.created_at = FromMillis(created);
         session.updated_at = FromMillis(updated);
         session.expires_at = FromMillis(expires);

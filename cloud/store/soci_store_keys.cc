@@ -17,6 +17,7 @@ struct KeyColumns {
             .prefix = prefix.Get(),
             .start = start,
             .metadata = metadata.Get(),
+            .enabled = enabled != 0,
             .last_request = FromMillis(last_request.Get()),
             .expires_at = FromMillis(expires.Get()),
             .created_at = FromMillis(created),
@@ -30,6 +31,7 @@ struct KeyColumns {
   Nullable<std::string> prefix;
   std::string start;
   Nullable<std::string> metadata;
+  int enabled = 1;
   Nullable<long long> last_request;
   Nullable<long long> expires;
   long long created = 0;
@@ -70,7 +72,8 @@ StatusOr<KeyAndUser> SociStore::ApiKeyByHash(std::string_view key_hash) {
         std::string tenant_id;
         sql << "SELECT u.id, u.email, u.name, u.email_verified, u.created_at, "
                "u.updated_at, k.id, k.name, k.prefix, k.start, k.metadata, "
-               "k.last_request, k.expires_at, k.created_at, k.updated_at, "
+               "k.enabled, k.last_request, k.expires_at, k.created_at, "
+               "k.updated_at, "
                "COALESCE(m.organization_id, '') FROM api_keys k "
                "JOIN users u ON u.id = k.user_id "
                "LEFT JOIN members m ON m.user_id = k.user_id "
@@ -79,7 +82,7 @@ StatusOr<KeyAndUser> SociStore::ApiKeyByHash(std::string_view key_hash) {
             into(user.verified), into(user.created), into(user.updated),
             into(key.id), into(key.name.value, key.name.indicator),
             into(key.prefix.value, key.prefix.indicator), into(key.start),
-            into(key.metadata.value, key.metadata.indicator),
+            into(key.metadata.value, key.metadata.indicator), into(key.enabled),
             into(key.last_request.value, key.last_request.indicator),
             into(key.expires.value, key.expires.indicator), into(key.created),
             into(key.updated), into(tenant_id), use(hash, "hash");
@@ -99,13 +102,14 @@ StatusOr<std::vector<ApiKey>> SociStore::ApiKeysOf(std::string_view user_id) {
         soci::statement statement =
             (sql.prepare
                  << "SELECT id, key_hash, user_id, name, prefix, start, "
-                    "metadata, last_request, expires_at, created_at, "
+                    "metadata, enabled, last_request, expires_at, created_at, "
                     "updated_at FROM api_keys WHERE user_id = :user "
                     "ORDER BY created_at, id",
              into(row.id), into(row.hash), into(row.user_id),
              into(row.name.value, row.name.indicator),
              into(row.prefix.value, row.prefix.indicator), into(row.start),
              into(row.metadata.value, row.metadata.indicator),
+             into(row.enabled),
              into(row.last_request.value, row.last_request.indicator),
              into(row.expires.value, row.expires.indicator), into(row.created),
              into(row.updated), use(user, "user"));
@@ -113,6 +117,25 @@ StatusOr<std::vector<ApiKey>> SociStore::ApiKeysOf(std::string_view user_id) {
         std::vector<ApiKey> keys;
         while (statement.fetch()) keys.push_back(row.Get());
         return keys;
+      });
+}
+
+Status SociStore::ChangeApiKey(std::string_view user_id, std::string_view id,
+                               const ApiKeyChange& change) {
+  return OnConnection(
+      *pool_,
+      [&change, user = std::string(user_id),
+       key = std::string(id)](soci::session& sql) -> Status {
+        Nullable<std::string> name(change.name);
+        Nullable<int> enabled(change.enabled);
+        const bool changed = Affects(
+            (sql.prepare << "UPDATE api_keys SET name = COALESCE(:name, name), "
+                            "enabled = COALESCE(:enabled, enabled) "
+                            "WHERE user_id = :user AND id = :id",
+             use(name.value, name.indicator, "name"),
+             use(enabled.value, enabled.indicator, "enabled"),
+             use(user, "user"), use(key, "id")));
+        return changed ? OkStatus() : NotFound("no such API key");
       });
 }
 

@@ -12,7 +12,9 @@
 #include "cloud/core/api_keys.h"
 #include "cloud/core/cli_logins.h"
 #include "cloud/core/credentials.h"
+#include "cloud/core/invitations.h"
 #include "cloud/core/one_time_tokens.h"
+#include "cloud/core/organizations.h"
 #include "cloud/core/password_reset.h"
 #include "cloud/core/passwords.h"
 #include "cloud/core/sessions.h"
@@ -58,7 +60,16 @@ struct CloudParts {
         link.substr(begin + 1, link.find_first_of("?&", begin) - begin - 1));
   }
 
-  // The same, with the address verified and an API key issued.
+  // NAME@example.test without an organisation.
+  SignedIn SignUpAlone(const std::string& name) {
+    auto result = accounts.SignUp({.name = name,
+                                   .email = name + "@example.test",
+                                   .password = Secret("password of " + name)});
+    LIBRETTO_CHECK(result.ok());
+    return std::move(result->signed_in);
+  }
+
+  // As SignUp(), with the address verified and an API key issued.
   SecretBytes NewTenantKey(const std::string& name) {
     const SignUpResult signed_up = SignUp(name);
     const User& user = signed_up.signed_in.user;
@@ -90,6 +101,12 @@ struct CloudParts {
                                 .clock = clock,
                                 .base_url = "http://cloud.test"}};
   CliLogins cli_logins{{.store = *store, .sessions = sessions, .clock = clock}};
+  Organizations organizations{*store, clock};
+  Invitations invitations{{.store = *store,
+                           .mailer = mailer,
+                           .accounts = accounts,
+                           .clock = clock,
+                           .base_url = "http://cloud.test"}};
   ApiKeys api_keys{*store, clock};
   Credentials credentials{*store, clock, DataKey::Generate()};
 };

@@ -38,6 +38,8 @@ class LiveCloud {
                 AllRoutes({.accounts = parts.accounts,
                            .password_reset = parts.password_reset,
                            .cli_logins = parts.cli_logins,
+                           .organizations = parts.organizations,
+                           .invitations = parts.invitations,
                            .sessions = parts.sessions,
                            .api_keys = parts.api_keys,
                            .credentials = parts.credentials,
@@ -101,6 +103,18 @@ class LiveCloud {
     LIBRETTO_CHECK(response.status == 200);
     const std::string cookie = response.Header("set-cookie");
     return cookie.substr(0, cookie.find(';'));
+  }
+
+  // What a page of ours sends for that session.
+  Headers SignedInHeaders(const std::string& name) {
+    return {{"cookie", SignIn(name)}, {"origin", "http://cloud.test"}};
+  }
+
+  Headers HeadersOf(const SignedIn& signed_in) const {
+    const std::string cookie =
+        cookie_.Issue(signed_in.token, /*remember=*/true).front();
+    return {{"cookie", cookie.substr(0, cookie.find(';'))},
+            {"origin", "http://cloud.test"}};
   }
 
   CloudParts parts;

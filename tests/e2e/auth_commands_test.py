@@ -104,8 +104,6 @@ class AuthCommandsTest(harness.E2eTest):
     # Organisations.
 
     def test_invite_and_accept_as_somebody_new(self):
-        self.needs_route("/api/auth/organization/invite-member")
-        self.needs_route("/v1/auth/acceptInviteAndSignup")
         value = self.world.store("username")
         invited = self.invite("mate@example.test", "--role", "admin")
         self.assertEqual(invited["role"], "admin")
@@ -134,8 +132,39 @@ class AuthCommandsTest(harness.E2eTest):
         self.assert_exit(3, again)
         self.assertIn("delete-account", again.err)
 
+    def test_accept_with_an_account_that_is_there(self):
+        email = "mate@example.test"
+        password = self.world.secret("password of the mate")
+        status, body = self.world.post(
+            "/api/auth/sign-up/email",
+            {"name": "Mate", "email": email, "password": password})
+        self.assertEqual(status, 200, body)
+        self.assert_exit(0, self.auth(
+            "login", "--email", email, "--password-stdin", profile="mate",
+            stdin=password))
+        invited = self.invite("Mate@Example.test")
+        typed = invited["command"].split()[3:]
+        elsewhere = self.auth("accept-invite", "other", invited["id"],
+                              profile="mate")
+        self.assert_exit(64, elsewhere)
+        self.assertIn("another organisation", elsewhere.err)
+        result = self.auth(*typed, profile="mate")
+        self.assert_exit(0, result)
+        self.assertIn(invited["organization_name"], result.out)
+        who = self.auth_json("whoami", profile="mate")
+        self.assertEqual(who["organization_slug"],
+                         invited["organization_slug"])
+        # A member invites nobody.
+        self.assert_exit(3, self.auth("invite", "third@example.test",
+                                      profile="mate"))
+
+    def test_an_address_is_invited_once(self):
+        self.invite("mate@example.test")
+        again = self.auth("invite", "MATE@example.test")
+        self.assert_exit(64, again)
+        self.assertIn("already invited", again.err)
+
     def test_an_invitation_that_does_not_exist(self):
-        self.needs_route("/v1/auth/acceptInviteAndSignup")
         result = self.auth("accept-invite", "example", "no-such-invitation",
                            "--name", "Mate", "--password-stdin",
                            profile="mate", stdin="long password")
@@ -190,6 +219,20 @@ class AuthCommandsTest(harness.E2eTest):
         self.assert_exit(4, refused)
         self.assertNotIn(key, refused.err)
         self.assertEqual(self.world.read("username"), value)
+
+    def test_a_key_that_is_switched_off_is_marked_and_refused(self):
+        self.world.store("username")
+        name, key = self.issue()
+        status, body = self.world.post(
+            "/api/auth/api-key/update", {"keyId": name, "enabled": False},
+            Cookie=self.world.cookie())
+        self.assertEqual(status, 200, body)
+        self.assertFalse(self.listed()[name]["enabled"])
+        self.assertIn("[disabled]", self.auth("api-key", "list").out)
+        with_key = self.world.environment(LIBRETTO_API_KEY=key)
+        refused = self.world.ctl("read", "username", env=with_key)
+        self.assert_exit(4, refused)
+        self.assertNotIn(key, refused.err)
 
     def test_a_key_is_kept_nowhere(self):
         _, key = self.issue()

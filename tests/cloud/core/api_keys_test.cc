@@ -106,6 +106,39 @@ TEST_F(ApiKeysTest, AnotherUsersKeyCannotBeRevokedOrSeen) {
   EXPECT_TRUE(parts_.api_keys.List(bob)->empty());
 }
 
+TEST_F(ApiKeysTest, AKeyThatIsSwitchedOffWorksAgainWhenSwitchedOn) {
+  const IssuedApiKey issued = Issue({.name = "laptop"});
+  const auto off =
+      parts_.api_keys.Change(ann_, issued.key.id, {.enabled = false});
+  ASSERT_THAT(off, IsOk());
+  EXPECT_FALSE(off->enabled);
+  EXPECT_EQ(off->name, "laptop");
+  EXPECT_EQ(RefusalOfUse(issued.text), Refusal::kApiKeyDisabled);
+  EXPECT_FALSE(List().front().enabled);
+  ASSERT_THAT(parts_.api_keys.Change(ann_, issued.key.id,
+                                     {.name = "ci", .enabled = true}),
+              IsOk());
+  EXPECT_EQ(RefusalOfUse(issued.text), std::nullopt);
+  EXPECT_EQ(List().front().name, "ci");
+}
+
+TEST_F(ApiKeysTest, AChangeHasToSayWhatAndOfWhichOwnKey) {
+  const IssuedApiKey issued = Issue();
+  const User bob = parts_.SignUp("bob").signed_in.user;
+  const auto refusal = [&](const User& user, const std::string& id,
+                           const ApiKeyChange& change) {
+    return RefusalOf(parts_.api_keys.Change(user, id, change).status());
+  };
+  EXPECT_EQ(refusal(ann_, issued.key.id, {}), Refusal::kNothingToUpdate);
+  EXPECT_EQ(refusal(ann_, issued.key.id, {.name = ""}), Refusal::kLabelTooLong);
+  EXPECT_EQ(refusal(ann_, issued.key.id, {.name = std::string(33, 'x')}),
+            Refusal::kLabelTooLong);
+  EXPECT_EQ(refusal(bob, issued.key.id, {.enabled = false}),
+            Refusal::kApiKeyNotFound);
+  EXPECT_EQ(refusal(ann_, "nope", {}), Refusal::kApiKeyNotFound);
+  EXPECT_EQ(RefusalOfUse(issued.text), std::nullopt);
+}
+
 TEST_F(ApiKeysTest, AUseShowsBeforeAndAfterItIsWritten) {
   const IssuedApiKey issued = Issue();
   EXPECT_EQ(List().front().last_request, std::nullopt);

@@ -22,6 +22,10 @@ class ApiKeyRoutesTest : public ::testing::Test {
     return cloud_.Post("/api/auth/api-key/create", body.dump(), signed_in_);
   }
 
+  RawResponse Update(const Json& body, const testing::Headers& headers) {
+    return cloud_.Post("/api/auth/api-key/update", body.dump(), headers);
+  }
+
   RawResponse Delete(const std::string& id, const testing::Headers& headers) {
     return cloud_.Post("/api/auth/api-key/delete", Json{{"keyId", id}}.dump(),
                        headers);
@@ -152,6 +156,71 @@ TEST_F(ApiKeyRoutesTest, AnExpiredKeySaysSoOnce) {
   cloud_.parts.clock.Advance(hours(24));
   EXPECT_EQ(GetSession(key).json()["message"], "API Key has expired");
   EXPECT_EQ(GetSession(key).json()["message"], "Invalid API key.");
+}
+
+TEST_F(ApiKeyRoutesTest, AKeyThatIsSwitchedOffIsRefusedEverywhere) {
+  const Json key = Create({{"name", "a"}}).json();
+  const RawResponse off =
+      Update({{"keyId", key["id"]}, {"enabled", false}}, signed_in_);
+  ASSERT_EQ(off.status, 200) << off.body;
+  Json shown = key;
+  shown.erase("key");
+  shown["enabled"] = false;
+  EXPECT_EQ(off.json(), shown);
+  EXPECT_EQ(cloud_.Get("/api/auth/api-key/list", signed_in_).json()[0], shown);
+
+  const RawResponse refused = GetSession(key["key"]);
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.body,
+            R"({"code":"KEY_DISABLED","message":"API Key is disabled"})");
+  // It cannot switch itself on.
+  EXPECT_EQ(Update({{"keyId", key["id"]}, {"enabled", true}},
+                   {{"x-api-key", key["key"]}})
+                .status,
+            401);
+  const RawResponse by_rpc =
+      cloud_.Post("/v1/credentials/list", "{}", {{"x-api-key", key["key"]}});
+  EXPECT_EQ(by_rpc.status, 401);
+  EXPECT_EQ(by_rpc.json()["json"]["message"], "API Key is disabled");
+
+  EXPECT_EQ(
+      Update({{"keyId", key["id"]}, {"enabled", true}}, signed_in_).status,
+      200);
+  EXPECT_EQ(GetSession(key["key"]).status, 200);
+}
+
+TEST_F(ApiKeyRoutesTest, AKeyMayRenameItself) {
+  const Json key = Create({{"name", "a"}}).json();
+  EXPECT_EQ(
+      Update({{"keyId", key["id"]}, {"name", "b"}}, {{"x-api-key", key["key"]}})
+          .json()["name"],
+      "b");
+}
+
+TEST_F(ApiKeyRoutesTest, RefusalsToUpdateAreInTheContractsWords) {
+  const std::string id = Create({{"name", "a"}}).json()["id"];
+  const auto message = [&](const Json& body) {
+    return Update(body, signed_in_).json()["message"];
+  };
+  EXPECT_EQ(message({{"keyId", id}}), "No values to update.");
+  EXPECT_EQ(message({{"keyId", "nope"}}), "API Key not found");
+  EXPECT_EQ(message({{"keyId", id}, {"name", ""}}),
+            "The name length is either too large or too small.");
+  EXPECT_EQ(message({{"keyId", id}, {"name", std::string(33, 'x')}}),
+            "The name length is either too large or too small.");
+  EXPECT_EQ(message({{"keyId", 5}, {"enabled", 5}}),
+            "[body.keyId] Invalid input: expected string, received number; "
+            "[body.enabled] Invalid input: expected boolean, received number");
+  EXPECT_EQ(Update({{"keyId", id}, {"userId", "x"}}, signed_in_).status, 401);
+  EXPECT_EQ(Update({{"keyId", id}, {"remaining", 5}}, signed_in_).status, 400);
+  // What this server cannot change is not silently left as it is.
+  for (const char* const name : {"expiresIn", "metadata"}) {
+    EXPECT_EQ(Update({{"keyId", id}, {"name", "b"}, {name, 86400}}, signed_in_)
+                  .status,
+              400);
+  }
+  EXPECT_EQ(Update({{"keyId", id}}, {}).json()["message"],
+            "Unauthorized or invalid session");
 }
 
 TEST_F(ApiKeyRoutesTest, SigningOutLeavesTheKey) {

@@ -1,4 +1,4 @@
-// Who am I, sign-out, organisations and the mailed link over a real socket.
+// Who am I, sign-out and the mailed link over a real socket.
 #include <gtest/gtest.h>
 
 #include "tests/cloud/live_cloud.h"
@@ -152,17 +152,6 @@ TEST_F(SessionRoutesTest, ARefererOfOursIsAsGoodAsAnOrigin) {
       SignOut({{"cookie", cookie_}, {"referer", "http://cloud.test/page?x"}})
           .status,
       200);
-}
-
-TEST_F(SessionRoutesTest, OrganizationsAreListed) {
-  const RawResponse response =
-      cloud_.Get("/api/auth/organization/list", {{"cookie", cookie_}});
-  ASSERT_EQ(response.status, 200);
-  const Json list = response.json();
-  ASSERT_EQ(list.size(), 1U);
-  EXPECT_EQ(list[0]["name"], "ann Inc.");
-  EXPECT_EQ(list[0]["slug"], "ann");
-  EXPECT_EQ(list[0]["logo"], nullptr);
 }
 
 TEST_F(SessionRoutesTest, NobodyIsUnauthorized) {

@@ -117,6 +117,7 @@ TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
   EXPECT_EQ(found->key.metadata, R"({"a":1})");
   EXPECT_EQ(found->key.expires_at, At(1000));
   EXPECT_EQ(found->key.last_request, std::nullopt);
+  EXPECT_TRUE(found->key.enabled);
   const auto bare = store_->ApiKeyByHash("hash of bare");
   ASSERT_THAT(bare, IsOk());
   EXPECT_EQ(bare->key.name, std::nullopt);
@@ -149,6 +150,24 @@ TEST_P(StoreTest, KeysAreListedOldestFirstAndRemovedByTheirUserAlone) {
               HasCode(StatusCode::kNotFound));
   EXPECT_THAT(store_->RemoveApiKey("user ann", "b"), IsOk());
   EXPECT_EQ(store_->ApiKeysOf("user ann")->size(), 1U);
+}
+
+TEST_P(StoreTest, AKeyIsChangedByItsUserAloneAndOnlyInWhatIsSaid) {
+  AddAccount("ann");
+  ApiKey key = KeyOf("user ann", "a");
+  key.name = "laptop";
+  ASSERT_THAT(store_->AddApiKey(key), IsOk());
+  ASSERT_THAT(store_->ChangeApiKey("user ann", "a", {.enabled = false}),
+              IsOk());
+  EXPECT_FALSE(store_->ApiKeyByHash("hash of a")->key.enabled);
+  ASSERT_THAT(store_->ChangeApiKey("user ann", "a", {.name = "ci"}), IsOk());
+  const auto keys = store_->ApiKeysOf("user ann");
+  EXPECT_EQ(keys->front().name, "ci");
+  EXPECT_FALSE(keys->front().enabled);
+  EXPECT_EQ(keys->front().updated_at, At(1));
+  EXPECT_THAT(store_->ChangeApiKey("user bob", "a", {.enabled = true}),
+              HasCode(StatusCode::kNotFound));
+  EXPECT_FALSE(store_->ApiKeyByHash("hash of a")->key.enabled);
 }
 
 TEST_P(StoreTest, UsesOfKeysAreNotedTogether) {
