@@ -117,6 +117,9 @@ class Answer(typing.NamedTuple):
             "cookies": [volatile.text(cookie) for cookie in self.cookies()],
             "body": body,
         }
+        for name in ("x-retry-after", "retry-after"):
+            if self.header(name) is not None:
+                shown[name] = "<seconds>"
         for name in ("location", "allow", "x-api-key"):
             value = self.header(name)
             if value is not None:
