@@ -23,6 +23,9 @@ VOLATILE = [
 ]
 SIGNATURE = re.compile(r"(?<=\.)[A-Za-z0-9%+/]{43,140}(?:%3D|=)")
 
+# In a link.
+TOKEN = re.compile(r"(?<=[?&]token=)[A-Za-z0-9._-]+")
+
 # Members whose form is the server's own business.
 OPAQUE = {"secret"}
 
@@ -52,6 +55,7 @@ class Volatile:
 
     def text(self, text):
         text = text.replace(self.base_url, "<base>")
+        text = TOKEN.sub("<token>", text)
         text = TIME.sub(lambda found: since_now(found.group()), text)
         text = SIGNATURE.sub("<signature>", text)
         for kind, pattern in VOLATILE:

@@ -27,3 +27,6 @@ UNKNOWN_PATH = Differs("unknown-path-in-an-envelope", {
 
 TOO_MANY = Differs("too-many-requests", {
     "type": "application/json", "retry-after": "<seconds>"})
+
+CLEARED = [f"better-auth.{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+           for name in ("session_token", "session_data", "dont_remember")]
