@@ -23,6 +23,9 @@ VOLATILE = [
 ]
 SIGNATURE = re.compile(r"(?<=\.)[A-Za-z0-9%+/]{43,140}(?:%3D|=)")
 
+# In a link.
+TOKEN = re.compile(r"(?<=[?&]token=)[A-Za-z0-9._-]+")
+
 # Members whose form is the server's own business.
 OPAQUE = {"secret"}
 
@@ -52,6 +55,7 @@ class Volatile:
 
     def text(self, text):
         text = text.replace(self.base_url, "<base>")
+        text = TOKEN.sub("<token>", text)
         text = TIME.sub(lambda found: since_now(found.group()), text)
         text = SIGNATURE.sub("<signature>", text)
         for kind, pattern in VOLATILE:
@@ -117,6 +121,9 @@ class Answer(typing.NamedTuple):
             "cookies": [volatile.text(cookie) for cookie in self.cookies()],
             "body": body,
         }
+        for name in ("x-retry-after", "retry-after"):
+            if self.header(name) is not None:
+                shown[name] = "<seconds>"
         for name in ("location", "allow", "x-api-key"):
             value = self.header(name)
             if value is not None:

@@ -24,3 +24,9 @@ VERIFIES_ONLY = Differs("verification-does-not-sign-in", {"cookies": []})
 UNKNOWN_PATH = Differs("unknown-path-in-an-envelope", {
     "body": {"json": {"defined": False, "code": "NOT_FOUND", "status": 404,
                       "message": "Not Found"}}})
+
+TOO_MANY = Differs("too-many-requests", {
+    "type": "application/json", "retry-after": "<seconds>"})
+
+CLEARED = [f"better-auth.{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+           for name in ("session_token", "session_data", "dont_remember")]

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import clouds
 import harness
 
 
@@ -14,12 +15,6 @@ class AuthCommandsTest(harness.E2eTest):
         self.world.signed_up()
 
     # What the tests are told in.
-
-    def needs_route(self, path):
-        # None of these routes answers an empty request with 404.
-        status, _ = self.world.post(path, {})
-        if status == 404:
-            self.skipTest(f"this cloud has no {path}")
 
     def auth(self, *arguments, profile=None, stdin="", env=None):
         extra = ["--profile", profile] if profile else []
@@ -53,7 +48,6 @@ class AuthCommandsTest(harness.E2eTest):
                          self.log_in("x" * 12).err)
 
     def test_browser_login(self):
-        self.needs_route("/v1/auth/cliLoginCreate")
         cookie = self.world.cookie()
         page = subprocess.Popen(
             [harness.BIN / "librettoctl", "cloud", "auth", "login",
@@ -87,7 +81,6 @@ class AuthCommandsTest(harness.E2eTest):
                         .exists())
 
     def test_forgot_password(self):
-        self.needs_route("/v1/auth/requestPasswordReset")
         result = self.auth("forgot-password", "--email", self.world.email)
         self.assert_exit(0, result)
         self.assertEqual(result.out, "Password reset link sent to "
@@ -178,7 +171,8 @@ class AuthCommandsTest(harness.E2eTest):
     # The account's end.
 
     def test_delete_account(self):
-        self.needs_route("/v1/dashboard/deleteAccount")
+        if clouds.chosen() is clouds.ReferenceCloud:
+            self.skipTest("what the hosted service does is not known")
         wrong = self.auth("delete-account", "--email", "mate@example.test",
                           "--yes")
         self.assert_exit(64, wrong)

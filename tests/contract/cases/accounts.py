@@ -75,15 +75,17 @@ def sign_up_with_an_organization_that_is_refused(t):
             "debugNotificationEmail": t.address("owner")}
     t.rpc("no member at all", WITH_ORGANIZATION, {}, status=400)
     t.rpc("no input", WITH_ORGANIZATION, status=400)
-    for member, value in (
+    for number, (member, value) in enumerate((
             ("name", ""), ("email", "owner"), ("password", "1234567"),
             ("password", "x" * 129), ("organizationName", ""),
             ("organizationSlug", "x"), ("organizationSlug", "x" * 61),
             ("organizationSlug", "Upper"), ("organizationSlug", "-dash"),
             ("debugNotificationEmail", "nobody"), ("name", None),
-            ("name", 1), ("email", ["a"]), ("password", {})):
+            ("name", 1), ("email", ["a"]), ("password", {}))):
+        # Attempts are counted for each address.
+        other = {**good, "email": t.address(f"owner{number}")}
         t.rpc(f"{member} is {value!r:.20}", WITH_ORGANIZATION,
-              {**good, member: value}, status=400)
+              {**other, member: value}, status=400)
     t.rpc("an unknown member is ignored", WITH_ORGANIZATION,
           {**good, "colour": "blue"})
 

@@ -3,6 +3,7 @@
 CREATE = "/api/auth/api-key/create"
 LIST = "/api/auth/api-key/list"
 DELETE = "/api/auth/api-key/delete"
+UPDATE = "/api/auth/api-key/update"
 
 
 def create_key(t):
@@ -70,6 +71,27 @@ def delete_key_by_itself(t):
     name, key = t.key_of(owner)
     t.post("without cookie and origin", DELETE, {"keyId": name}, key=key)
     t.get("it is gone", LIST, by=owner)
+
+
+def update_key(t):
+    owner = t.owner()
+    name, key = t.key_of(owner, name="one")
+    foreign, _ = t.key_of(t.owner("other"))
+    t.post("switched off", UPDATE, {"keyId": name, "enabled": False},
+           by=owner)
+    t.get("it is refused", "/api/auth/get-session", key=key, status=401)
+    t.post("switched on", UPDATE, {"keyId": name, "enabled": True}, by=owner)
+    t.get("it is taken", "/api/auth/organization/list", key=key)
+    t.post("with another label", UPDATE, {"keyId": name, "name": "two"},
+           by=owner)
+    t.post("with a label of 33 characters", UPDATE,
+           {"keyId": name, "name": "x" * 33}, by=owner, status=400)
+    t.post("with nothing", UPDATE, {"keyId": name}, by=owner, status=400)
+    t.post("somebody else's", UPDATE, {"keyId": foreign, "enabled": False},
+           by=owner, status=404)
+    t.post("one that there is not", UPDATE,
+           {"keyId": "x" * 32, "enabled": False}, by=owner, status=404)
+    t.post("without an id", UPDATE, {"enabled": False}, by=owner, status=400)
 
 
 def verify_key_is_not_served(t):

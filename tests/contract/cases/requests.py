@@ -69,10 +69,18 @@ def health(t):
 def nobody_is_signed_in(t):
     for method, path, body in (
             ("GET", "organization/list", None),
+            ("POST", "organization/create",
+             {"name": "Example", "slug": "nobodys"}),
+            ("POST", "organization/invite-member",
+             {"email": "mate@example.test", "role": "member"}),
+            ("POST", "organization/accept-invitation",
+             {"invitationId": "x"}),
             ("GET", "api-key/list", None),
             ("POST", "api-key/delete", {"keyId": "x"})):
         t.ask(path, method, f"/api/auth/{path}", body, status=401,
               differs=SIGNED_OUT)
+    t.get("organization/get-invitation",
+          "/api/auth/organization/get-invitation?id=x", status=401)
     t.post("api-key/create", "/api/auth/api-key/create", {}, status=401)
 
 

@@ -1,5 +1,6 @@
 """The proof of a mail address (contract 2 and 3.4)."""
 
+from answers import Differs
 from differences import REDIRECT, VERIFIES_ONLY
 
 SEND = "/api/auth/send-verification-email"
@@ -12,14 +13,21 @@ def send_verification(t):
     t.post("with a place to return to", SEND,
            {"email": casey.email, "callbackURL": "/welcome"})
     t.post("an unknown address is told the same", SEND,
-           {"email": "nobody@example.test"})
+           {"email": t.address("nobody")})
+
+
+def send_verification_with_a_session(t):
+    casey = t.outsider("casey", verified=False)
     t.post("by its owner", SEND, {"email": casey.email}, by=casey)
     t.post("by somebody else", SEND, {"email": casey.email},
            by=t.outsider("robin"), status=400)
-    t.verify(casey.email)
-    t.post("one that is verified", SEND, {"email": casey.email})
-    t.post("one that is verified, by its owner", SEND,
-           {"email": casey.email}, by=casey, status=400)
+
+
+def send_verification_to_a_verified_address(t):
+    casey = t.outsider("casey")
+    t.post("by anybody", SEND, {"email": casey.email})
+    t.post("by its owner", SEND, {"email": casey.email}, by=casey,
+           status=400)
 
 
 def send_verification_that_is_refused(t):
@@ -27,7 +35,7 @@ def send_verification_that_is_refused(t):
     t.post("nothing", SEND, {}, status=400)
     t.post("no body", SEND, status=400)
     t.post("a page of somebody else to return to", SEND,
-           {"email": "nobody@example.test",
+           {"email": t.address("nobody"),
             "callbackURL": "https://evil.example"}, status=403)
 
 
@@ -39,6 +47,16 @@ def verify(t):
     robin = t.outsider("robin", verified=False)
     t.get("as the mail has it", t.newest_link(robin.email), status=302,
           differs=(REDIRECT, VERIFIES_ONLY))
+
+
+def verify_twice(t):
+    casey = t.outsider("casey", verified=False)
+    token = t.token_of(t.newest_link(casey.email))
+    t.verify(casey.email)
+    t.get("the link is used up", f"{VERIFY}?token={token}",
+          differs=Differs("link-works-once", {
+              "status": 401,
+              "body": {"code": "INVALID_TOKEN", "message": "invalid_token"}}))
 
 
 def verify_and_return(t):

@@ -38,7 +38,8 @@ const auth = betterAuth({
   database: db,
   telemetry: { enabled: false },
   logger: { level: "error" },
-  rateLimit: { enabled: false },
+  // For who sends X-Forwarded-For: the others it cannot tell apart.
+  rateLimit: { enabled: true },
   emailAndPassword: {
     enabled: true,
     sendResetPassword: async ({ user, url, token }) =>
