@@ -53,6 +53,7 @@ HttpResponse SignUpAndCreateOrg(const Services& services, const Call& call) {
   organization.alert_email = input.String("debugNotificationEmail", kEmail);
   if (!input.ok()) return Rpc::InvalidInput(input);
   request.organization = std::move(organization);
+  request.callback_url = "/auth/verified";
   request.user_agent = call.request.Header("user-agent");
 
   const StatusOr<SignUpResult> result = services.accounts.SignUp(request);
