@@ -28,7 +28,7 @@ struct SignUpRequest {
   // invitation (to `email`) leads into.
   std::optional<OrganizationRequest> organization = {};
   std::optional<InvitationAndOrganization> invitation = {};
-  std::string callback_url = "/";  // where the mailed link leads
+  std::string callback_url = "/auth/verified";  // where the mailed link leads
   std::string user_agent = {};
 };
 

@@ -196,11 +196,17 @@ void HttpConnection::Write(HttpResponse response) {
     response_->insert(name, value);
   }
   const std::string id = host_.NextRequestId();
-  response_->insert("cache-control", "no-store");
+  if (response_->count(http::field::cache_control) == 0) {
+    response_->insert(http::field::cache_control, "no-store");
+  }
   response_->insert("x-request-id", id);
   response_->keep_alive(keep_alive_ && !host_.IsStopping());
-  if (method_ != "HEAD") response_->body() = std::move(response.body);
-  response_->prepare_payload();
+  if (method_ == "HEAD") {
+    response_->content_length(response.body.size());
+  } else {
+    response_->body() = std::move(response.body);
+    response_->prepare_payload();
+  }
   host_.LogAccess(
       {.id = id,
        .method = method_,

@@ -1,6 +1,10 @@
 #include "cloud/http/routes.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "cloud/http/better_auth.h"
+#include "cloud/http/page_routes.h"
 #include "cloud/http/rpc.h"
 
 namespace libretto::cloud {
@@ -27,6 +31,8 @@ std::vector<Route> AllRoutes(const Services& services) {
                     .handle = [](const Call&) {
                       return Rpc::Ok({{"success", true}});
                     }});
+  std::vector<Route> pages = PageRoutes();
+  std::move(pages.begin(), pages.end(), std::back_inserter(routes));
   return routes;
 }
 

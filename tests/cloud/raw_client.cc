@@ -81,7 +81,7 @@ RawResponse RawClient::ReadResponse() {
   const std::string length = response.Header("content-length");
   const std::size_t size = length.empty() ? 0 : std::stoul(length);
   while (buffer_.size() < size) {
-    if (!ReadMore()) return {};
+    if (!ReadMore()) break;  // a HEAD is answered without the body
   }
   response.body = buffer_.substr(0, size);
   buffer_.erase(0, size);

@@ -167,7 +167,7 @@ TEST_F(SessionRoutesTest, TheMailedLinkVerifiesLiveSessionsAtOnce) {
   EXPECT_EQ(GetSession().json()["user"]["emailVerified"], false);
   const RawResponse response = cloud_.Get(MailedPath());
   EXPECT_EQ(response.status, 302);
-  EXPECT_EQ(response.Header("location"), "/");
+  EXPECT_EQ(response.Header("location"), "/auth/verified");
   EXPECT_EQ(GetSession().json()["user"]["emailVerified"], true);
 }
 
@@ -176,7 +176,8 @@ TEST_F(SessionRoutesTest, TheMailedLinkWorksOnce) {
   const std::string bare = path.substr(0, path.find('&'));
   EXPECT_EQ(cloud_.Get(bare).body, R"({"status":true,"user":null})");
   EXPECT_EQ(cloud_.Get(bare).status, 401);
-  EXPECT_EQ(cloud_.Get(path).Header("location"), "/?error=invalid_token");
+  EXPECT_EQ(cloud_.Get(path).Header("location"),
+            "/auth/verified?error=invalid_token");
   EXPECT_EQ(GetSession().json()["user"]["emailVerified"], true);
 }
 

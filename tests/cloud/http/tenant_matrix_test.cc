@@ -13,6 +13,7 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include "cloud/http/page_routes.h"
 #include "tests/cloud/http/tenant_matrix.h"
 #include "tests/cloud/live_cloud.h"
 #include "tests/matchers.h"
@@ -371,6 +372,10 @@ TEST(TenantMatrixRoutesTest, EveryRouteHasARowAndEveryRowARoute) {
   std::set<std::string> routes;
   for (const Route& route : cloud.router().routes()) {
     routes.insert(std::string(route.method) + " " + std::string(route.path));
+  }
+  // The same for everybody, whoever asks.
+  for (const Route& page : PageRoutes()) {
+    routes.erase(std::string(page.method) + " " + std::string(page.path));
   }
   std::set<std::string> rows;
   for (const Row& row : testing::kTenantMatrix) rows.insert(row.route);
