@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/credential_name.h"
 #include "cloud/core/refusal.h"
 #include "cloud/core/roles.h"
 #include "cloud/core/text.h"
@@ -10,8 +9,6 @@
 
 namespace libretto::cloud {
 namespace {
-
-constexpr std::size_t kMaxShownNameBytes = 80;
 
 template <typename T>
 StatusOr<T> OrInvitationNotFound(StatusOr<T> found) {
@@ -38,6 +35,8 @@ StatusOr<Invitation> Invitations::Invite(const User& inviter,
   if (!roles.ok()) return roles.status();
   // An admin makes no owner.
   if (StrongestOf(*roles) > own) return Refuse(Refusal::kMayNotInviteWithRole);
+  // The mail says who invites, so that has to be known.
+  if (!inviter.email_verified) return Refuse(Refusal::kEmailNotVerified);
   StatusOr<Invitation> invitation =
       Open(inviter, {.organization_id = request.organization_id,
                      .email = LowerCased(request.email),
@@ -120,14 +119,15 @@ void Invitations::SendMail(const User& inviter,
   const std::string link = needs_.base_url +
                            "/invite?tenantSlug=" + organization.slug +
                            "&invitationId=" + invitation.id + "&accept=1";
-  // The organisation's name is somebody's text: on one line, and in quotes.
-  // The mailer reports its own failures; see Invite().
+  // The organisation's name is anybody's text, and mail programs make links of
+  // what looks like one: its slug cannot. The mailer reports its own failures;
+  // see Invite().
   (void)needs_.mailer.Send(
       {.to = invitation.email,
        .subject = "An invitation to Libretto Cloud",
-       .text = inviter.email + " invites you to the organisation \"" +
-               Printable(organization.name, kMaxShownNameBytes) +
-               "\" on Libretto Cloud.\nOpen this link within 48 hours:\n\n" +
+       .text = inviter.email + " invites you to the organisation " +
+               organization.slug +
+               " on Libretto Cloud.\nOpen this link within 48 hours:\n\n" +
                link + "\n\nor type this:\n\n" +
                "    librettoctl cloud auth accept-invite " + organization.slug +
                " " + invitation.id +

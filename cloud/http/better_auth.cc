@@ -23,6 +23,8 @@ std::optional<Wire> WireOf(Refusal refusal) {
       return Wire{400, "PASSWORD_TOO_LONG"};
     case Refusal::kWrongEmailOrPassword:
       return Wire{401, "INVALID_EMAIL_OR_PASSWORD"};
+    case Refusal::kEmailNotVerified:
+      return Wire{403, "EMAIL_NOT_VERIFIED"};
     case Refusal::kSignedOut:
       return Wire{401, "UNAUTHORIZED"};
     case Refusal::kBadVerificationToken:

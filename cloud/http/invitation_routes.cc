@@ -126,7 +126,7 @@ void AddInvitationRoutes(const Services& services, std::vector<Route>& routes) {
          .limit = &limit});
   };
   add("POST", "/api/auth/organization/invite-member", Auth::kRequired, Invite,
-      kMailLimit);
+      kInvitationLimit);
   // kOptional, because its 401 has words of its own.
   add("GET", "/api/auth/organization/get-invitation", Auth::kOptional, Get,
       kTokenLimit);

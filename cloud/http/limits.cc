@@ -8,18 +8,33 @@ namespace libretto::cloud {
 
 using std::chrono::seconds;
 
-// Hashing is bounded by its own queue; these keep guesses few. Somebody who
-// guesses at an account slows its owner's next sign-in down, but not the
-// sessions that the owner has.
+namespace {
+
+// Whoever uses this up has sent the account's owner that many mails.
+constexpr Rate kMailsToOne = {3, seconds(60)};
+
+}  // namespace
+
+// Hashing is bounded by its own queue; these keep guesses few. A limit for an
+// account can be used up by somebody else, who then keeps its owner out. So one
+// client alone does not reach the account's: that takes five.
 const Limit kSignInLimit = {.name = "sign-in",
                             .per_client = {30, seconds(2)},
-                            .per_account = Rate{10, seconds(20)}};
+                            .per_client_and_account = Rate{10, seconds(20)},
+                            .per_account = Rate{60, seconds(4)}};
 const Limit kSignUpLimit = {.name = "sign-up",
                             .per_client = {30, seconds(20)},
-                            .per_account = Rate{5, seconds(60)}};
-const Limit kMailLimit = {.name = "mail",
-                          .per_client = {20, seconds(10)},
-                          .per_account = Rate{3, seconds(60)}};
+                            .per_client_and_account = Rate{5, seconds(60)},
+                            .per_account = Rate{30, seconds(12)}};
+const Limit kVerificationLimit = {.name = "verification",
+                                  .per_client = {20, seconds(10)},
+                                  .per_account = kMailsToOne};
+const Limit kResetLimit = {.name = "reset",
+                           .per_client = {20, seconds(10)},
+                           .per_account = kMailsToOne};
+const Limit kInvitationLimit = {.name = "invitation",
+                                .per_client = {20, seconds(10)},
+                                .per_account = kMailsToOne};
 const Limit kTokenLimit = {.name = "token", .per_client = {60, seconds(1)}};
 
 namespace {

@@ -15,14 +15,19 @@ namespace libretto::cloud {
 struct Limit {
   std::string_view name;
   Rate per_client;
-  // The account is the one that `email` in the body names.
+  // The account is the one that `email` in the body names. Counted for each
+  // client by itself, and for all of them together.
+  std::optional<Rate> per_client_and_account = {};
   std::optional<Rate> per_account = {};
 };
 
 extern const Limit kSignInLimit;
 extern const Limit kSignUpLimit;
-// Of verification, reset and invitation: each request sends somebody a mail.
-extern const Limit kMailLimit;
+// Each of these requests sends somebody a mail. Apart, so that none uses up
+// what another needs.
+extern const Limit kVerificationLimit;
+extern const Limit kResetLimit;
+extern const Limit kInvitationLimit;
 // Links and invitations that are guessed at, logins that are begun.
 extern const Limit kTokenLimit;
 

@@ -8,6 +8,9 @@ namespace libretto::cloud {
 namespace {
 
 constexpr std::size_t kMaxUrlBytes = 2048;
+// Of 998 in a line of a mail (RFC 5322, 2.1.1), which holds the rest of the
+// link too.
+constexpr std::size_t kMaxMailedBytes = 600;
 
 // What may stand in a Location header and is read alike by every browser.
 bool IsPlain(std::string_view url) {
@@ -75,7 +78,9 @@ bool TrustedOrigins::Trusts(std::string_view origin_or_url) const {
 }
 
 bool TrustedOrigins::AllowsRedirect(std::string_view url) const {
-  if (!IsPlain(url)) return false;
+  if (!IsPlain(url) || PercentEncoded(url).size() > kMaxMailedBytes) {
+    return false;
+  }
   // "//host" is another host.
   if (url.starts_with('/')) return !url.starts_with("//");
   return Trusts(url);

@@ -23,7 +23,8 @@ class TrustedOrigins {
 
   bool Trusts(std::string_view origin_or_url) const;
 
-  // A path on this server, or a URL of a trusted origin.
+  // A path on this server, or a URL of a trusted origin; short enough to stand,
+  // encoded, in a mailed link on one line.
   bool AllowsRedirect(std::string_view url) const;
 
  private:

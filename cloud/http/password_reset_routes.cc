@@ -89,14 +89,14 @@ void AddPasswordResetRoutes(const Services& services,
        .path = "/api/auth/request-password-reset",
        .handle = [services](
                      const Call& call) { return RequestReset(services, call); },
-       .limit = &kMailLimit});
+       .limit = &kResetLimit});
   routes.push_back({.method = "POST",
                     .path = "/v1/auth/requestPasswordReset",
                     .handle =
                         [services](const Call& call) {
                           return RequestResetByCommandLine(services, call);
                         },
-                    .limit = &kMailLimit});
+                    .limit = &kResetLimit});
   routes.push_back(
       {.method = "GET",
        .path = "/api/auth/reset-password/:token",

@@ -114,6 +114,17 @@ bool ParseRpcBody(const HttpRequest& request, Json& envelope) {
   return true;
 }
 
+// Contract 4.4, with the header that others know beside the hosted service's.
+std::optional<HttpResponse> Unless(std::chrono::seconds wait,
+                                   const HttpRequest& request) {
+  if (wait.count() == 0) return std::nullopt;
+  HttpResponse refusal = Router::Plain(request.path, 429);
+  for (const char* header : {"retry-after", "x-retry-after"}) {
+    refusal.headers.emplace_back(header, std::to_string(wait.count()));
+  }
+  return refusal;
+}
+
 }  // namespace
 
 Router::Router(Needs needs, std::vector<Route> routes)
@@ -147,12 +158,12 @@ HttpResponse Router::Handle(const HttpRequest& request) const {
 }
 
 std::string_view Router::PathForLog(std::string_view path) const {
-  for (const Route& route : routes_) {
-    const std::string_view fixed = FixedPart(route.path);
-    const bool is_open = fixed.size() < route.path.size();
-    if (is_open && path.starts_with(fixed)) return route.path;
-  }
-  return path;
+  const std::string_view canonical = Canonical(path);
+  const auto route =
+      std::find_if(routes_.begin(), routes_.end(), [&](const Route& candidate) {
+        return Matches(candidate.path, canonical);
+      });
+  return route == routes_.end() ? "(unknown)" : route->path;
 }
 
 HttpResponse Router::Plain(std::string_view path, int status) {
@@ -168,6 +179,7 @@ HttpResponse Router::Serve(const Route& route,
 
 HttpResponse Router::ServeRpc(const Route& route,
                               const HttpRequest& request) const {
+  if (auto refusal = OverClientsLimit(route, request)) return *refusal;
   Json envelope;
   if (!ParseRpcBody(request, envelope)) return Rpc::Malformed();
   const auto member =
@@ -177,11 +189,10 @@ HttpResponse Router::ServeRpc(const Route& route,
             .input = has_input ? &*member : nullptr,
             .parameter = ParameterOf(route, Canonical(request.path)),
             .identity = std::nullopt};
-  if (auto refusal = TooOften(route, call)) return *std::move(refusal);
   std::vector<std::string> set_cookies;
   const Status status = IdentifyForRpc(route, request, call, set_cookies);
   HttpResponse response =
-      status.ok() ? route.handle(call) : Rpc::Failure(status);
+      status.ok() ? HandleWithin(route, call) : Rpc::Failure(status);
   AddCookies(response, set_cookies);
   return response;
 }
@@ -203,6 +214,7 @@ Status Router::IdentifyForRpc(const Route& route, const HttpRequest& request,
 
 HttpResponse Router::ServeBetterAuth(const Route& route,
                                      const HttpRequest& request) const {
+  if (auto refusal = OverClientsLimit(route, request)) return *refusal;
   const Status our_page = CheckOrigin(route, request);
   if (!our_page.ok()) return BetterAuth::Failure(our_page);
   ParsedBody body = ParseBetterAuthBody(request);
@@ -212,7 +224,6 @@ HttpResponse Router::ServeBetterAuth(const Route& route,
             .input = body.value.has_value() ? &*body.value : nullptr,
             .parameter = ParameterOf(route, request.path),
             .identity = std::nullopt};
-  if (auto refusal = TooOften(route, call)) return *std::move(refusal);
   std::vector<std::string> set_cookies;
   // A bad key refuses the request even where nobody needs to be known.
   Status status = route.auth == Auth::kNone
@@ -226,35 +237,48 @@ HttpResponse Router::ServeBetterAuth(const Route& route,
     status = CheckSession(call.identity);
   }
   HttpResponse response =
-      status.ok() ? route.handle(call) : BetterAuth::Failure(status);
+      status.ok() ? HandleWithin(route, call) : BetterAuth::Failure(status);
   AddCookies(response, set_cookies);
   return response;
 }
 
-// Contract 4.4, with the header that others know beside the hosted service's.
-std::optional<HttpResponse> Router::TooOften(const Route& route,
-                                             const Call& call) const {
+HttpResponse Router::HandleWithin(const Route& route, const Call& call) const {
+  if (auto refusal = OverAccountsLimit(route, call)) return *refusal;
+  return route.handle(call);
+}
+
+// Before it is known who asks.
+std::optional<HttpResponse> Router::OverClientsLimit(
+    const Route& route, const HttpRequest& request) const {
+  if (route.limit == nullptr) return std::nullopt;
+  const std::string client =
+      std::string(route.limit->name) + ' ' + ClientOf(request);
+  return Unless(needs_.limiter.Take(client, route.limit->per_client), request);
+}
+
+// After that: what is refused anyway is not held against the account.
+std::optional<HttpResponse> Router::OverAccountsLimit(const Route& route,
+                                                      const Call& call) const {
   if (route.limit == nullptr) return std::nullopt;
   const Limit& limit = *route.limit;
-  const HttpRequest& request = call.request;
-  const std::string name = std::string(limit.name) + ' ';
-  std::chrono::seconds wait = needs_.limiter.Take(
-      name + ClientOf(request.peer, request.Header("x-forwarded-for"),
-                      needs_.behind_proxy),
-      limit.per_client);
+  const std::string email =
+      LowerCased(Input(call.input).OptionalString("email").value_or(""));
+  if (!IsEmailAddress(email)) return std::nullopt;
+  const std::string account = std::string(limit.name) + ' ' + email;
+  std::chrono::seconds wait(0);
+  if (limit.per_client_and_account.has_value()) {
+    wait = needs_.limiter.Take(account + ' ' + ClientOf(call.request),
+                               *limit.per_client_and_account);
+  }
   if (wait.count() == 0 && limit.per_account.has_value()) {
-    const std::string email =
-        LowerCased(Input(call.input).OptionalString("email").value_or(""));
-    if (IsEmailAddress(email)) {
-      wait = needs_.limiter.Take(name + email, *limit.per_account);
-    }
+    wait = needs_.limiter.Take(account, *limit.per_account);
   }
-  if (wait.count() == 0) return std::nullopt;
-  HttpResponse refusal = Plain(request.path, 429);
-  for (const char* header : {"retry-after", "x-retry-after"}) {
-    refusal.headers.emplace_back(header, std::to_string(wait.count()));
-  }
-  return refusal;
+  return Unless(wait, call.request);
+}
+
+std::string Router::ClientOf(const HttpRequest& request) const {
+  return cloud::ClientOf(request.peer, request.Header("x-forwarded-for"),
+                         needs_.behind_proxy);
 }
 
 // Contract 4.2: a browser sends the cookie also for a page of somebody else.

@@ -92,8 +92,8 @@ class Router {
 
   HttpResponse Handle(const HttpRequest& request) const;
 
-  // What the log may say: without the segment that a route leaves open, which
-  // may be a secret.
+  // What the log may say: the route's own path. The segment that it leaves open
+  // may be a secret, and so may a path that is almost a route's.
   std::string_view PathForLog(std::string_view path) const;
 
   // What the server itself has to say (413, 431, 503), in the words of the
@@ -105,8 +105,12 @@ class Router {
   HttpResponse ServeRpc(const Route& route, const HttpRequest& request) const;
   HttpResponse ServeBetterAuth(const Route& route,
                                const HttpRequest& request) const;
-  std::optional<HttpResponse> TooOften(const Route& route,
-                                       const Call& call) const;
+  HttpResponse HandleWithin(const Route& route, const Call& call) const;
+  std::optional<HttpResponse> OverClientsLimit(
+      const Route& route, const HttpRequest& request) const;
+  std::optional<HttpResponse> OverAccountsLimit(const Route& route,
+                                                const Call& call) const;
+  std::string ClientOf(const HttpRequest& request) const;
   Status CheckOrigin(const Route& route, const HttpRequest& request) const;
   Status IdentifyForRpc(const Route& route, const HttpRequest& request,
                         Call& call,

@@ -54,7 +54,7 @@ void AddVerificationRoutes(const Services& services,
                         [services](const Call& call) {
                           return SendVerification(services, call);
                         },
-                    .limit = &kMailLimit});
+                    .limit = &kVerificationLimit});
   routes.push_back(
       {.method = "GET",
        .path = "/api/auth/verify-email",

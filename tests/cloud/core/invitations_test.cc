@@ -16,7 +16,7 @@ using testing::Secret;
 
 class InvitationsTest : public ::testing::Test {
  protected:
-  InvitationsTest() : acme_(parts_.SignUp("acme")) {}
+  InvitationsTest() : acme_(parts_.SignUpVerified("acme")) {}
 
   const User& owner() const { return acme_.signed_in.user; }
   const Organization& organization() const { return *acme_.organization; }
@@ -39,7 +39,8 @@ class InvitationsTest : public ::testing::Test {
 
   // NAME@example.test as a member of acme.
   User Join(const std::string& name, const std::string& role) {
-    const SignedIn who = parts_.SignUpAlone(name);
+    SignedIn who = parts_.SignUpAlone(name);
+    parts_.Verify(who.user);
     EXPECT_THAT(Accept(who, Invite(who.user.email, role)->id), IsOk());
     return who.user;
   }
@@ -78,16 +79,25 @@ TEST_F(InvitationsTest, AnInvitationIsMailedWithBothWaysToAcceptIt) {
   EXPECT_NE(mail.text.find("acme@example.test invites you"), std::string::npos);
 }
 
-TEST_F(InvitationsTest, AnOrganizationsNameAddsNoLineToTheMail) {
-  const SignedIn eve = parts_.SignUpAlone("eve");
+TEST_F(InvitationsTest, AnOrganizationsNameSaysNothingInTheMail) {
+  SignedIn eve = parts_.SignUpAlone("eve");
+  parts_.Verify(eve.user);
   const auto made = parts_.organizations.Create(
-      eve.user, {"E\n\nhttp://evil.test\n", "evil", "e@x.test"}, "");
+      eve.user, {"E\" log in at\n\nhttp://evil.test\n", "eve", "e@x.test"}, "");
   ASSERT_THAT(made, IsOk());
   ASSERT_THAT(parts_.invitations.Invite(
                   eve.user, {made->organization.id, "bob@x.test", "member"}),
               IsOk());
-  EXPECT_EQ(parts_.mailer.mails().back().text.find("\nhttp://evil.test"),
-            std::string::npos);
+  EXPECT_EQ(parts_.mailer.mails().back().text.find("evil"), std::string::npos);
+}
+
+TEST_F(InvitationsTest, WhoseAddressIsNotVerifiedInvitesNobody) {
+  const std::size_t mails = parts_.mailer.mails().size();
+  User somebody = owner();
+  somebody.email_verified = false;
+  EXPECT_EQ(RefusalOf(Invite(somebody, "bob@x.test").status()),
+            Refusal::kEmailNotVerified);
+  EXPECT_EQ(parts_.mailer.mails().size(), mails);
 }
 
 TEST_F(InvitationsTest, AMailThatFailsDoesNotUndoTheInvitation) {

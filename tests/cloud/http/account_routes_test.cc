@@ -121,7 +121,7 @@ TEST_F(AccountRoutesTest, AFieldOfAnotherTypeIsRefusedWhateverItIs) {
                               Json::array({"a@b.co"}), Json::object()}) {
       Json input = good;
       input[field.key()] = other;
-      cloud_.parts.clock.Advance(kSignUpLimit.per_account->every);
+      cloud_.parts.clock.Advance(kSignUpLimit.per_client_and_account->every);
       EXPECT_EQ(SignUpWithOrg(input).status, 400) << field.key() << other;
     }
   }
@@ -198,7 +198,7 @@ TEST_F(AccountRoutesTest, NotToBeRememberedMakesASessionCookie) {
 TEST_F(AccountRoutesTest, ACallbackIsFollowedOnTrustedGroundOnly) {
   cloud_.parts.SignUp("ann");
   const auto with = [this](const char* callback) {
-    cloud_.parts.clock.Advance(kSignInLimit.per_account->every);
+    cloud_.parts.clock.Advance(kSignInLimit.per_client_and_account->every);
     return SignIn({{"email", "ann@example.test"},
                    {"password", "password of ann"},
                    {"callbackURL", callback}});

@@ -14,12 +14,13 @@ using testing::RawResponse;
 class InvitationRoutesTest : public ::testing::Test {
  protected:
   InvitationRoutesTest() {
-    organization_ = cloud_.parts.SignUp("acme").organization->id;
+    organization_ = cloud_.parts.SignUpVerified("acme").organization->id;
     owner_ = cloud_.SignedInHeaders("acme");
   }
 
   Headers NewUser(const std::string& name) {
-    cloud_.parts.SignUpAlone(name);
+    SignedIn user = cloud_.parts.SignUpAlone(name);
+    cloud_.parts.Verify(user.user);
     return cloud_.SignedInHeaders(name);
   }
 
