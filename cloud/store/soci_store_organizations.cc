@@ -134,6 +134,9 @@ Status SociStore::AddOrganization(const Organization& organization,
                       [&organization, &owner,
                        session = std::string(session_id)](soci::session& sql) {
                         soci::transaction transaction(sql);
+                        if (!LockUser(sql, owner.user_id)) {
+                          return NotFound("no such user");
+                        }
                         if (!InsertOrganization(sql, organization)) {
                           return SlugTaken(organization.slug);
                         }
@@ -153,6 +156,8 @@ Status SociStore::AcceptInvitation(std::string_view id,
       *pool_, [key = std::string(id), &member,
                session = std::string(session_id)](soci::session& sql) {
         soci::transaction transaction(sql);
+        if (!LockUser(sql, member.user_id)) return NotFound("no such user");
+        LockOrganization(sql, member.organization_id);
         if (!EndInvitation(sql, key, member.created_at)) {
           return Refuse(Refusal::kInvitationNotFound);
         }

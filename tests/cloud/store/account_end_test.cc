@@ -22,23 +22,8 @@ const auto kNotFound = HasCode(StatusCode::kNotFound);
 
 class AccountEndTest : public StoreTest {
  protected:
-  // In the organisation "org ann".
-  void AddMember(const std::string& name, const std::string& role) {
-    NewAccount account = Account(name);
-    account.organization.reset();
-    account.membership->organization_id = "org ann";
-    account.membership->role = role;
-    ASSERT_THAT(store_->AddAccount(account), IsOk());
-  }
-
   Status Remove(const std::string& name) {
     return store_->RemoveAccount("user " + name);
-  }
-
-  int Rows(const std::string& table) {
-    int rows = 0;
-    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
-    return rows;
   }
 };
 
@@ -71,10 +56,7 @@ TEST_P(AccountEndTest, EverythingOfTheOnlyMemberGoes) {
 }
 
 TEST_P(AccountEndTest, AUserWithoutOrganizationGoesToo) {
-  NewAccount account = Account("ann");
-  account.organization.reset();
-  account.membership.reset();
-  ASSERT_THAT(store_->AddAccount(account), IsOk());
+  AddLoneAccount("ann");
   ASSERT_THAT(Remove("ann"), IsOk());
   EXPECT_THAT(store_->UserById("user ann"), kNotFound);
 }

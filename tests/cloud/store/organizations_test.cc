@@ -21,13 +21,6 @@ using Kind = DatabaseUrl::Kind;
 
 class OrganizationStoreTest : public testing::StoreTest {
  protected:
-  void AddLoneAccount(const std::string& name) {
-    NewAccount account = Account(name);
-    account.organization.reset();
-    account.membership.reset();
-    ASSERT_THAT(store_->AddAccount(account), IsOk());
-  }
-
   // Into ann's organisation, from 10 to 1000.
   static Invitation InvitationOf(const std::string& name) {
     return {.id = "invitation of " + name,
@@ -72,12 +65,6 @@ class OrganizationStoreTest : public testing::StoreTest {
     }
     for (std::thread& thread : running) thread.join();
     return winners;
-  }
-
-  int Count(const std::string& table) {
-    int rows = 0;
-    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
-    return rows;
   }
 };
 
@@ -129,8 +116,8 @@ TEST_P(OrganizationStoreTest, OfManyWhoAcceptAtOnceOneDoes) {
                           MemberOf("org ann", "b" + std::to_string(i)), "");
                     }),
             1);
-  EXPECT_EQ(Count("members"), 2);
-  EXPECT_EQ(Count("invitations"), 0);
+  EXPECT_EQ(Rows("members"), 2);
+  EXPECT_EQ(Rows("invitations"), 0);
 }
 
 TEST_P(OrganizationStoreTest, OfManySignUpsWithOneInvitationOneIsMade) {
@@ -146,8 +133,8 @@ TEST_P(OrganizationStoreTest, OfManySignUpsWithOneInvitationOneIsMade) {
                       return store_->AddAccount(account);
                     }),
             1);
-  EXPECT_EQ(Count("users"), 2);
-  EXPECT_EQ(Count("members"), 2);
+  EXPECT_EQ(Rows("users"), 2);
+  EXPECT_EQ(Rows("members"), 2);
 }
 
 TEST_P(OrganizationStoreTest, WhoAcceptsTwoInvitationsAtOnceJoinsOne) {
@@ -170,7 +157,7 @@ TEST_P(OrganizationStoreTest, WhoAcceptsTwoInvitationsAtOnceJoinsOne) {
                     }),
             1);
   // The other one stays open: it was not accepted.
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
 }
 
 TEST_P(OrganizationStoreTest, AnInvitationIsNotAcceptedAfterItsEnd) {
@@ -250,7 +237,7 @@ TEST_P(OrganizationStoreTest, AnAddressIsInvitedOnceAlsoByManyAtOnce) {
                       return Add(invitation);
                     }),
             1);
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
 }
 
 TEST_P(OrganizationStoreTest, AnEndedInvitationMakesRoomForAnother) {
@@ -263,7 +250,7 @@ TEST_P(OrganizationStoreTest, AnEndedInvitationMakesRoomForAnother) {
   next.created_at = At(1000);
   next.expires_at = At(2000);
   EXPECT_THAT(Add(next), IsOk());
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
 }
 
 TEST_P(OrganizationStoreTest, ARefusedInvitationLeavesNothingBehind) {
@@ -273,7 +260,7 @@ TEST_P(OrganizationStoreTest, ARefusedInvitationLeavesNothingBehind) {
     ASSERT_THAT(Add(InvitationOf(name)), IsOk());
   }
   EXPECT_EQ(RefusalOf(Add(InvitationOf("d"))), Refusal::kTooManyInvitations);
-  EXPECT_EQ(Count("invitations"), 3);
+  EXPECT_EQ(Rows("invitations"), 3);
 }
 
 TEST_P(OrganizationStoreTest, ARenewedInvitationKeepsAllButItsEnd) {
@@ -298,9 +285,9 @@ TEST_P(OrganizationStoreTest, OnlyInvitationsThatHaveEndedAreSwept) {
   AddAccount("ann");
   ASSERT_THAT(Add(InvitationOf("bob")), IsOk());
   ASSERT_THAT(store_->RemoveExpired(At(999)), IsOk());
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
   ASSERT_THAT(store_->RemoveExpired(At(1000)), IsOk());
-  EXPECT_EQ(Count("invitations"), 0);
+  EXPECT_EQ(Rows("invitations"), 0);
 }
 
 TEST_P(OrganizationStoreTest, AnOrganizationIsMadeAsAWholeOrNotAtAll) {
@@ -315,7 +302,7 @@ TEST_P(OrganizationStoreTest, AnOrganizationIsMadeAsAWholeOrNotAtAll) {
   anns.user_id = "user ann";
   EXPECT_EQ(RefusalOf(store_->AddOrganization(*bobs.organization, anns, "")),
             Refusal::kMemberElsewhere);
-  EXPECT_EQ(Count("organizations"), 1);
+  EXPECT_EQ(Rows("organizations"), 1);
   EXPECT_THAT(store_->AddOrganization(*bobs.organization, *bobs.membership, ""),
               IsOk());
   EXPECT_EQ(store_->SessionByTokenHash("hash of session bob")

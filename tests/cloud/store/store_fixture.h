@@ -107,6 +107,27 @@ class StoreTest : public ::testing::TestWithParam<DatabaseUrl::Kind> {
     ASSERT_THAT(store_->AddAccount(Account(name)), libretto::testing::IsOk());
   }
 
+  static NewAccount LoneAccount(const std::string& name) {
+    NewAccount account = Account(name);
+    account.organization.reset();
+    account.membership.reset();
+    return account;
+  }
+
+  void AddLoneAccount(const std::string& name) {
+    ASSERT_THAT(store_->AddAccount(LoneAccount(name)),
+                libretto::testing::IsOk());
+  }
+
+  // In the organisation "org ann".
+  void AddMember(const std::string& name, const std::string& role) {
+    NewAccount account = Account(name);
+    account.organization.reset();
+    account.membership->organization_id = "org ann";
+    account.membership->role = role;
+    ASSERT_THAT(store_->AddAccount(account), libretto::testing::IsOk());
+  }
+
   static ApiKey KeyOf(const std::string& user, const std::string& id) {
     return {.id = id,
             .key_hash = "hash of " + id,
@@ -123,6 +144,12 @@ class StoreTest : public ::testing::TestWithParam<DatabaseUrl::Kind> {
                                   .created_at = At(10),
                                   .updated_at = At(10)},
                                  "sealed " + name);
+  }
+
+  int Rows(const std::string& table) {
+    int rows = 0;
+    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
+    return rows;
   }
 
   libretto::testing::TempDir directory_;

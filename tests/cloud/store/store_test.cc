@@ -125,10 +125,7 @@ TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
 }
 
 TEST_P(StoreTest, AUserWithoutOrganizationHasNoTenant) {
-  NewAccount account = Account("ann");
-  account.organization.reset();
-  account.membership.reset();
-  ASSERT_THAT(store_->AddAccount(account), IsOk());
+  AddLoneAccount("ann");
   ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "key")), IsOk());
   EXPECT_EQ(store_->ApiKeyByHash("hash of key")->tenant_id, "");
   EXPECT_TRUE(store_->OrganizationsOf("user ann")->empty());
