@@ -129,9 +129,10 @@ class Store {
   // These two use a token up, and all others of its user and purpose with it.
   // NotFound() for a token that does not work (any more).
   virtual Status VerifyEmail(std::string_view token_hash, Timestamp now) = 0;
-  // Ends the user's sessions and approved logins of the command line too, and,
-  // where the address was never verified, API keys: whoever made them has not
-  // shown to be its owner.
+  // Ends the user's sessions and approved logins of the command line too, and
+  // what was done before the address was verified, by somebody who had not shown
+  // to be its owner: API keys of that time, and, if it never was, the
+  // membership, with the organisation if nobody else is in it.
   virtual Status ResetPassword(std::string_view token_hash,
                                std::string_view password_hash,
                                Timestamp now) = 0;

@@ -66,12 +66,6 @@ class OneUseTest : public StoreTest {
   bool IsVerified(const std::string& user) {
     return store_->UserById(user)->email_verified;
   }
-
-  int Rows(const std::string& table) {
-    int rows = 0;
-    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
-    return rows;
-  }
 };
 
 TEST_P(OneUseTest, ATokenVerifiesItsUserOnce) {
@@ -130,21 +124,6 @@ TEST_P(OneUseTest, AResetEndsSessionsAndApprovedLogins) {
   EXPECT_THAT(store_->SessionByTokenHash("hash of session bob"), IsOk());
   EXPECT_THAT(store_->CliLoginById("approved"), kNotFound);
   EXPECT_THAT(store_->CliLoginById("open"), IsOk());
-}
-
-TEST_P(OneUseTest, AResetEndsTheKeysOfAnUnverifiedUserAlone) {
-  for (const char* name : {"ann", "bob"}) {
-    const std::string user = std::string("user ") + name;
-    AddAccount(name);
-    AddToken(kReset, user, user);
-    ASSERT_THAT(store_->AddApiKey(KeyOf(user, name)), IsOk());
-  }
-  AddToken(kVerify, "token");
-  ASSERT_THAT(store_->VerifyEmail("token", At(1)), IsOk());
-  ASSERT_THAT(store_->ResetPassword("user ann", "new", At(1)), IsOk());
-  ASSERT_THAT(store_->ResetPassword("user bob", "new", At(1)), IsOk());
-  EXPECT_THAT(store_->ApiKeyByHash("hash of ann"), IsOk());
-  EXPECT_THAT(store_->ApiKeyByHash("hash of bob"), kNotFound);
 }
 
 TEST_P(OneUseTest, ASessionBeginsWithTheCurrentPasswordAlone) {
