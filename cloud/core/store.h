@@ -14,6 +14,7 @@
 
 #include "base/errors.h"
 #include "cloud/core/records.h"
+#include "cloud/core/roles.h"
 
 namespace libretto::cloud {
 
@@ -104,11 +105,13 @@ class Store {
   // is open is asked at the time at which this one was made.
   virtual Status AddInvitation(const Invitation& invitation,
                                int max_per_organization) = 0;
-  // The one for that address, with its new end.
-  virtual StatusOr<Invitation> RenewInvitation(std::string_view organization_id,
-                                               std::string_view email,
-                                               Timestamp now,
-                                               Timestamp expires_at) = 0;
+  // The open one for that organisation and address gets role, inviter and end
+  // of `invitation`, and keeps its id. Refusal::kMayNotInviteWithRole when it
+  // is for a stronger role than `strongest`: who may not give that, may not
+  // learn its id either. What is open is asked at the time at which
+  // `invitation` was made.
+  virtual StatusOr<Invitation> RenewInvitation(const Invitation& invitation,
+                                               Role strongest) = 0;
 
   // For who has shown the password that `password_hash` is of. NotFound() when
   // that is the user's password no longer: a reset ends sessions, and none may
@@ -130,8 +133,8 @@ class Store {
   // NotFound() for a token that does not work (any more).
   virtual Status VerifyEmail(std::string_view token_hash, Timestamp now) = 0;
   // Ends the user's sessions and approved logins of the command line too, and
-  // what was done before the address was verified, by somebody who had not shown
-  // to be its owner: API keys of that time, and, if it never was, the
+  // what was done before the address was verified, by somebody who had not
+  // shown to be its owner: API keys of that time, and, if it never was, the
   // membership, with the organisation if nobody else is in it.
   virtual Status ResetPassword(std::string_view token_hash,
                                std::string_view password_hash,

@@ -57,9 +57,8 @@ class SociStore final : public Store {
                                                      Timestamp now) override;
   Status AddInvitation(const Invitation& invitation,
                        int max_per_organization) override;
-  StatusOr<Invitation> RenewInvitation(std::string_view organization_id,
-                                       std::string_view email, Timestamp now,
-                                       Timestamp expires_at) override;
+  StatusOr<Invitation> RenewInvitation(const Invitation& invitation,
+                                       Role strongest) override;
 
   Status AddSession(const Session& session,
                     std::string_view password_hash) override;

@@ -99,6 +99,32 @@ bool InsertInvitation(soci::session& sql, const Invitation& invitation) {
       use(expires, "expires")));
 }
 
+// The open one for the same organisation and address, which nobody else changes
+// until the end of the transaction.
+StatusOr<Invitation> LockOpenInvitation(soci::session& sql,
+                                        const Invitation& invitation) {
+  const long long now = ToMillis(invitation.created_at);
+  const bool is_open = Affects(
+      (sql.prepare
+           << "UPDATE invitations SET role = role "
+              "WHERE organization_id = :organization AND email = :email "
+              "AND expires_at > :now AND EXISTS (SELECT 1 FROM members m "
+              "WHERE m.user_id = inviter_id AND m.organization_id = "
+              "invitations.organization_id)",
+       use(invitation.organization_id, "organization"),
+       use(invitation.email, "email"), use(now, "now")));
+  if (!is_open) return NotFound("no such invitation");
+  InvitationColumns row;
+  sql << "SELECT id, organization_id, email, role, inviter_id, "
+         "created_at, expires_at FROM invitations "
+         "WHERE organization_id = :organization AND email = :email",
+      into(row.id), into(row.organization_id), into(row.email), into(row.role),
+      into(row.inviter_id), into(row.created), into(row.expires),
+      use(invitation.organization_id, "organization"),
+      use(invitation.email, "email");
+  return row.Get();
+}
+
 }  // namespace
 
 StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
@@ -242,36 +268,27 @@ Status SociStore::AddInvitation(const Invitation& invitation,
   });
 }
 
-StatusOr<Invitation> SociStore::RenewInvitation(
-    std::string_view organization_id, std::string_view email, Timestamp now,
-    Timestamp expires_at) {
+StatusOr<Invitation> SociStore::RenewInvitation(const Invitation& invitation,
+                                                Role strongest) {
   return OnConnection(
       *pool_,
-      [organization = std::string(organization_id),
-       address = std::string(email), millis = ToMillis(now),
-       expires =
-           ToMillis(expires_at)](soci::session& sql) -> StatusOr<Invitation> {
+      [&invitation, strongest](soci::session& sql) -> StatusOr<Invitation> {
         soci::transaction transaction(sql);
-        const bool renewed = Affects(
-            (sql.prepare
-                 << "UPDATE invitations SET expires_at = :expires "
-                    "WHERE organization_id = :organization AND email = :email "
-                    "AND expires_at > :now AND EXISTS (SELECT 1 FROM members m "
-                    "WHERE m.user_id = inviter_id AND m.organization_id = "
-                    "invitations.organization_id)",
-             use(expires, "expires"), use(organization, "organization"),
-             use(address, "email"), use(millis, "now")));
-        if (!renewed) return NotFound("no such invitation");
-        InvitationColumns row;
-        sql << "SELECT id, organization_id, email, role, inviter_id, "
-               "created_at, expires_at FROM invitations "
-               "WHERE organization_id = :organization AND email = :email",
-            into(row.id), into(row.organization_id), into(row.email),
-            into(row.role), into(row.inviter_id), into(row.created),
-            into(row.expires), use(organization, "organization"),
-            use(address, "email");
+        StatusOr<Invitation> open = LockOpenInvitation(sql, invitation);
+        if (!open.ok()) return open;
+        if (StrongestOf(open->role) > strongest) {
+          return Refuse(Refusal::kMayNotInviteWithRole);
+        }
+        open->role = invitation.role;
+        open->inviter_id = invitation.inviter_id;
+        open->expires_at = invitation.expires_at;
+        const long long expires = ToMillis(open->expires_at);
+        sql << "UPDATE invitations SET role = :role, inviter_id = :inviter, "
+               "expires_at = :expires WHERE id = :id",
+            use(open->role, "role"), use(open->inviter_id, "inviter"),
+            use(expires, "expires"), use(open->id, "id");
         transaction.commit();
-        return row.Get();
+        return open;
       });
 }
 

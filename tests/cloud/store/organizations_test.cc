@@ -180,9 +180,8 @@ TEST_P(OrganizationStoreTest, AnInvitationEndsWithItsInviter) {
   Sql() << "DELETE FROM members WHERE user_id = 'user adam'";
   const auto not_found = HasCode(StatusCode::kNotFound);
   EXPECT_THAT(store_->InvitationById(by_adam.id, At(20)), not_found);
-  EXPECT_THAT(
-      store_->RenewInvitation("org ann", "bob@x.test", At(20), At(2000)),
-      not_found);
+  EXPECT_THAT(store_->RenewInvitation(InvitationOf("bob"), Role::kOwner),
+              not_found);
   EXPECT_EQ(RefusalOf(Accept("bob")), Refusal::kInvitationNotFound);
   // Nor does it stand in the way of another.
   Invitation by_ann = InvitationOf("bob");
@@ -263,22 +262,44 @@ TEST_P(OrganizationStoreTest, ARefusedInvitationLeavesNothingBehind) {
   EXPECT_EQ(Rows("invitations"), 3);
 }
 
-TEST_P(OrganizationStoreTest, ARenewedInvitationKeepsAllButItsEnd) {
+TEST_P(OrganizationStoreTest, ARenewedInvitationKeepsItsIdAlone) {
   AddAccount("ann");
+  AddMember("adam", "admin");
   ASSERT_THAT(Add(InvitationOf("bob")), IsOk());
-  const auto renewed =
-      store_->RenewInvitation("org ann", "bob@x.test", At(999), At(3000));
+  Invitation next = InvitationOf("bob");
+  next.id = "next";
+  next.role = "member";
+  next.inviter_id = "user adam";
+  next.created_at = At(999);
+  next.expires_at = At(3000);
+  ASSERT_THAT(store_->RenewInvitation(next, Role::kAdmin), IsOk());
+  const auto renewed = store_->InvitationById("invitation of bob", At(2999));
   ASSERT_THAT(renewed, IsOk());
-  EXPECT_EQ(renewed->id, "invitation of bob");
-  EXPECT_EQ(renewed->role, "member,admin");
-  EXPECT_EQ(renewed->created_at, At(10));
-  EXPECT_EQ(renewed->expires_at, At(3000));
-  EXPECT_THAT(
-      store_->RenewInvitation("org ann", "bob@x.test", At(3000), At(9000)),
-      HasCode(StatusCode::kNotFound));
-  EXPECT_THAT(
-      store_->RenewInvitation("org ann", "eve@x.test", At(10), At(9000)),
-      HasCode(StatusCode::kNotFound));
+  EXPECT_EQ(renewed->invitation.role, "member");
+  EXPECT_EQ(renewed->invitation.inviter_id, "user adam");
+  EXPECT_EQ(renewed->invitation.created_at, At(10));
+  EXPECT_EQ(renewed->invitation.expires_at, At(3000));
+  next.created_at = At(3000);
+  EXPECT_THAT(store_->RenewInvitation(next, Role::kOwner),
+              HasCode(StatusCode::kNotFound));
+  EXPECT_THAT(store_->RenewInvitation(InvitationOf("eve"), Role::kOwner),
+              HasCode(StatusCode::kNotFound));
+}
+
+TEST_P(OrganizationStoreTest, AStrongerInvitationIsNotRenewed) {
+  AddAccount("ann");
+  Invitation invitation = InvitationOf("bob");
+  invitation.role = "member,owner";
+  ASSERT_THAT(Add(invitation), IsOk());
+  Invitation weaker = InvitationOf("bob");
+  weaker.role = "member";
+  weaker.expires_at = At(2000);
+  EXPECT_EQ(RefusalOf(store_->RenewInvitation(weaker, Role::kAdmin).status()),
+            Refusal::kMayNotInviteWithRole);
+  const auto kept = store_->InvitationById(invitation.id, At(20));
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_EQ(kept->invitation.role, "member,owner");
+  EXPECT_EQ(kept->invitation.expires_at, At(1000));
 }
 
 TEST_P(OrganizationStoreTest, OnlyInvitationsThatHaveEndedAreSwept) {
