@@ -85,7 +85,8 @@ class Store {
       std::string_view user_id) = 0;
 
   // Both make it the active organisation of the session, unless that is
-  // empty. Refusal::kMemberElsewhere, and
+  // empty. Refusal::kMemberElsewhere, kSignedOut when user or session is gone,
+  // and
   // kSlugTaken:
   virtual Status AddOrganization(const Organization& organization,
                                  const Membership& owner,
@@ -143,14 +144,20 @@ class Store {
   virtual Status AddCliLogin(const CliLogin& login) = 0;
   virtual StatusOr<CliLogin> CliLoginById(std::string_view id) = 0;
   // NotFound() unless it waits at `now` and nobody has approved it.
+  // Refusal::kSignedOut when the user's session has ended.
   virtual Status ApproveCliLogin(std::string_view id, std::string_view user_id,
+                                 std::string_view session_id,
                                  Timestamp now) = 0;
   // Puts `session`, of who has approved it, in its place. NotFound() unless it
   // is approved at `now`.
   virtual Status RedeemCliLogin(std::string_view id, const Session& session,
                                 Timestamp now) = 0;
 
-  virtual Status AddApiKey(const ApiKey& key) = 0;
+  // `access_id`: the session or API key with which it is made. Refusals:
+  // kSignedOut when that has ended, kTooManyApiKeys. How many there are is
+  // asked at the time at which this one was made.
+  virtual Status AddApiKey(const ApiKey& key, std::string_view access_id,
+                           int max_per_user) = 0;
   virtual StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) = 0;
   // Oldest first.
   virtual StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) = 0;

@@ -45,6 +45,8 @@ std::optional<Wire> WireOf(Refusal refusal) {
       return Wire{401, "API_KEY_HAS_EXPIRED"};
     case Refusal::kApiKeyNotFound:
       return Wire{404, "API_KEY_NOT_FOUND"};
+    case Refusal::kTooManyApiKeys:
+      return Wire{403, "API_KEY_LIMIT_REACHED"};
     case Refusal::kLabelTooLong:
       return Wire{400, "THE_NAME_LENGTH_IS_EITHER_TOO_LARGE_OR_TOO_SMALL"};
     case Refusal::kLifetimeTooShort:

@@ -79,11 +79,12 @@ class SociStore final : public Store {
   Status AddCliLogin(const CliLogin& login) override;
   StatusOr<CliLogin> CliLoginById(std::string_view id) override;
   Status ApproveCliLogin(std::string_view id, std::string_view user_id,
-                         Timestamp now) override;
+                         std::string_view session_id, Timestamp now) override;
   Status RedeemCliLogin(std::string_view id, const Session& session,
                         Timestamp now) override;
 
-  Status AddApiKey(const ApiKey& key) override;
+  Status AddApiKey(const ApiKey& key, std::string_view access_id,
+                   int max_per_user) override;
   StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) override;
   StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) override;
   Status ChangeApiKey(std::string_view user_id, std::string_view id,

@@ -46,12 +46,14 @@ struct InvitationColumns {
   long long expires = 0;
 };
 
-void ActivateOrganization(soci::session& sql, const std::string& session_id,
+// False when the session has ended.
+bool ActivateOrganization(soci::session& sql, const std::string& session_id,
                           const std::string& organization_id) {
-  if (session_id.empty()) return;
-  sql << "UPDATE sessions SET active_organization_id = :organization "
-         "WHERE id = :session",
-      use(organization_id, "organization"), use(session_id, "session");
+  if (session_id.empty()) return true;
+  return Affects((sql.prepare << "UPDATE sessions SET active_organization_id = "
+                                 ":organization WHERE id = :session",
+                  use(organization_id, "organization"),
+                  use(session_id, "session")));
 }
 
 bool IsMember(soci::session& sql, const Invitation& invitation) {
@@ -156,23 +158,25 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
 Status SociStore::AddOrganization(const Organization& organization,
                                   const Membership& owner,
                                   std::string_view session_id) {
-  return OnConnection(*pool_,
-                      [&organization, &owner,
-                       session = std::string(session_id)](soci::session& sql) {
-                        soci::transaction transaction(sql);
-                        if (!LockUser(sql, owner.user_id)) {
-                          return NotFound("no such user");
-                        }
-                        if (!InsertOrganization(sql, organization)) {
-                          return SlugTaken(organization.slug);
-                        }
-                        if (!InsertMembership(sql, owner)) {
-                          return Refuse(Refusal::kMemberElsewhere);
-                        }
-                        ActivateOrganization(sql, session, organization.id);
-                        transaction.commit();
-                        return OkStatus();
-                      });
+  return OnConnection(
+      *pool_, [&organization, &owner,
+               session = std::string(session_id)](soci::session& sql) {
+        soci::transaction transaction(sql);
+        if (!LockUser(sql, owner.user_id)) {
+          return Refuse(Refusal::kSignedOut);
+        }
+        if (!InsertOrganization(sql, organization)) {
+          return SlugTaken(organization.slug);
+        }
+        if (!InsertMembership(sql, owner)) {
+          return Refuse(Refusal::kMemberElsewhere);
+        }
+        if (!ActivateOrganization(sql, session, organization.id)) {
+          return Refuse(Refusal::kSignedOut);
+        }
+        transaction.commit();
+        return OkStatus();
+      });
 }
 
 Status SociStore::AcceptInvitation(std::string_view id,
@@ -182,7 +186,7 @@ Status SociStore::AcceptInvitation(std::string_view id,
       *pool_, [key = std::string(id), &member,
                session = std::string(session_id)](soci::session& sql) {
         soci::transaction transaction(sql);
-        if (!LockUser(sql, member.user_id)) return NotFound("no such user");
+        if (!LockUser(sql, member.user_id)) return Refuse(Refusal::kSignedOut);
         LockOrganization(sql, member.organization_id);
         if (!EndInvitation(sql, key, member.created_at)) {
           return Refuse(Refusal::kInvitationNotFound);
@@ -190,7 +194,9 @@ Status SociStore::AcceptInvitation(std::string_view id,
         if (!InsertMembership(sql, member)) {
           return Refuse(Refusal::kMemberElsewhere);
         }
-        ActivateOrganization(sql, session, member.organization_id);
+        if (!ActivateOrganization(sql, session, member.organization_id)) {
+          return Refuse(Refusal::kSignedOut);
+        }
         transaction.commit();
         return OkStatus();
       });

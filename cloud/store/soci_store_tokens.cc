@@ -172,17 +172,23 @@ StatusOr<CliLogin> SociStore::CliLoginById(std::string_view id) {
 }
 
 Status SociStore::ApproveCliLogin(std::string_view id, std::string_view user_id,
-                                  Timestamp now) {
+                                  std::string_view session_id, Timestamp now) {
   return OnConnection(
       *pool_,
       [key = std::string(id), user = std::string(user_id),
+       session = std::string(session_id),
        millis = ToMillis(now)](soci::session& sql) -> Status {
+        soci::transaction transaction(sql);
+        Status held = HoldAccess(sql, user, session);
+        if (!held.ok()) return held;
         const bool was_open =
             Affects((sql.prepare << "UPDATE cli_logins SET user_id = :user "
                                     "WHERE id = :id AND user_id IS NULL "
                                     "AND expires_at > :now",
                      use(user, "user"), use(key, "id"), use(millis, "now")));
-        return was_open ? OkStatus() : NotFound("no such open login");
+        if (!was_open) return NotFound("no such open login");
+        transaction.commit();
+        return OkStatus();
       });
 }
 

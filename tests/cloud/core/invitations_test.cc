@@ -224,7 +224,7 @@ TEST_F(InvitationsTest, AcceptingJoinsAndActivatesOnce) {
 
 TEST_F(InvitationsTest, AKeyOfWhoJoinedOpensTheOrganization) {
   const User bob = Join("bob", "member");
-  const auto key = parts_.api_keys.Issue(bob, {});
+  const auto key = parts_.api_keys.Issue(bob, parts_.NewSessionId(bob), {});
   EXPECT_EQ(parts_.api_keys.Authenticate(key->text)->tenant_id,
             organization().id);
 }

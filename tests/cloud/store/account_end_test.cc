@@ -32,7 +32,7 @@ TEST_P(AccountEndTest, EverythingOfTheOnlyMemberGoes) {
   AddAccount("bob");
   for (const char* name : {"ann", "bob"}) {
     const std::string user = std::string("user ") + name;
-    ASSERT_THAT(store_->AddApiKey(KeyOf(user, name)), IsOk());
+    ASSERT_THAT(AddApiKey(KeyOf(user, name)), IsOk());
     ASSERT_THAT(AddCredential(std::string("org ") + name, "a"), IsOk());
     ASSERT_THAT(
         store_->AddOneTimeToken(
@@ -42,7 +42,7 @@ TEST_P(AccountEndTest, EverythingOfTheOnlyMemberGoes) {
         store_->AddCliLogin(
             {.id = name, .secret_hash = "hash", .expires_at = At(1000)}),
         IsOk());
-    ASSERT_THAT(store_->ApproveCliLogin(name, user, At(1)), IsOk());
+    ASSERT_THAT(ApproveCliLogin(name, user, At(1)), IsOk());
   }
   ASSERT_THAT(Remove("ann"), IsOk());
   for (const char* table :

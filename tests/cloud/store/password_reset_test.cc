@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cloud/core/refusal.h"
 #include "tests/cloud/store/store_fixture.h"
 #include "tests/matchers.h"
 
@@ -41,7 +42,7 @@ class PasswordResetStoreTest : public StoreTest {
   void AddKey(const std::string& name, const std::string& id, Timestamp when) {
     ApiKey key = KeyOf("user " + name, id);
     key.created_at = when;
-    ASSERT_THAT(store_->AddApiKey(key), IsOk());
+    ASSERT_THAT(AddApiKey(key), IsOk());
   }
 
   bool Opens(const std::string& id) {
@@ -115,6 +116,41 @@ TEST_P(PasswordResetStoreTest, InvitationsOfAnUnverifiedUserEndForGood) {
   Sql() << "INSERT INTO members (id, user_id, organization_id, role, "
            "created_at) VALUES ('m', 'user bob', 'org ann', 'admin', 200)";
   EXPECT_THAT(store_->InvitationById("by bob", At(300)), kNotFound);
+}
+
+TEST_P(PasswordResetStoreTest, NothingIsMadeWithWhatHasEnded) {
+  AddAccount("ann");
+  AddAccount("bob");
+  AddKey("ann", "key", At(10));
+  // A key makes another one as a session does.
+  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "by key"), "key", 3), IsOk());
+  Reset("ann");
+  EXPECT_EQ(RefusalOf(AddApiKey(KeyOf("user ann", "late"))),
+            Refusal::kSignedOut);
+  for (const char* access : {"key", "session bob", "user ann", ""}) {
+    EXPECT_EQ(RefusalOf(store_->AddApiKey(KeyOf("user ann", "x"), access, 3)),
+              Refusal::kSignedOut)
+        << access;
+  }
+  const NewAccount lost = Account("ann");
+  EXPECT_EQ(RefusalOf(store_->AddOrganization(*lost.organization,
+                                              *lost.membership, "session ann")),
+            Refusal::kSignedOut);
+  ASSERT_THAT(store_->AddInvitation({.id = "to ann",
+                                     .organization_id = "org bob",
+                                     .email = "ann@x.test",
+                                     .role = "member",
+                                     .inviter_id = "user bob",
+                                     .created_at = At(10),
+                                     .expires_at = At(1000)},
+                                    /*max_per_organization=*/3),
+              IsOk());
+  Membership member = *lost.membership;
+  member.organization_id = "org bob";
+  EXPECT_EQ(
+      RefusalOf(store_->AcceptInvitation("to ann", member, "session ann")),
+      Refusal::kSignedOut);
+  EXPECT_EQ(Rows("members"), 1);
 }
 
 // When they verified was not written down in the first three schemas.

@@ -128,6 +128,16 @@ class StoreTest : public ::testing::TestWithParam<DatabaseUrl::Kind> {
     ASSERT_THAT(store_->AddAccount(account), libretto::testing::IsOk());
   }
 
+  // With the session that began with the account.
+  Status AddApiKey(const ApiKey& key, int max_per_user = 3) {
+    return store_->AddApiKey(key, "session " + key.user_id.substr(5),
+                             max_per_user);
+  }
+  Status ApproveCliLogin(const std::string& id, const std::string& user,
+                         Timestamp now = At(1)) {
+    return store_->ApproveCliLogin(id, user, "session " + user.substr(5), now);
+  }
+
   static ApiKey KeyOf(const std::string& user, const std::string& id) {
     return {.id = id,
             .key_hash = "hash of " + id,

@@ -1,4 +1,5 @@
 // One suite for every database.
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -106,8 +107,8 @@ TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
   full.prefix = "lc_";
   full.metadata = R"({"a":1})";
   full.expires_at = At(1000);
-  ASSERT_THAT(store_->AddApiKey(full), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "bare")), IsOk());
+  ASSERT_THAT(AddApiKey(full), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "bare")), IsOk());
   const auto found = store_->ApiKeyByHash("hash of full");
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->tenant_id, "org ann");
@@ -124,9 +125,34 @@ TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
   EXPECT_EQ(bare->key.expires_at, std::nullopt);
 }
 
+TEST_P(StoreTest, AUserHasSoManyKeysThatWorkAlsoWhenMadeAtOnce) {
+  AddAccount("ann");
+  AddAccount("bob");
+  ApiKey ends = KeyOf("user ann", "ends");
+  ends.expires_at = At(2);
+  ASSERT_THAT(AddApiKey(ends), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user bob", "bob's")), IsOk());
+  std::atomic<int> added = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([this, &added, i] {
+      ApiKey key = KeyOf("user ann", std::to_string(i));
+      key.created_at = At(2);
+      const Status status = AddApiKey(key, /*max_per_user=*/3);
+      if (status.ok()) {
+        ++added;
+      } else {
+        EXPECT_EQ(RefusalOf(status), Refusal::kTooManyApiKeys) << status;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(added, 3);
+}
+
 TEST_P(StoreTest, AUserWithoutOrganizationHasNoTenant) {
   AddLoneAccount("ann");
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "key")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "key")), IsOk());
   EXPECT_EQ(store_->ApiKeyByHash("hash of key")->tenant_id, "");
   EXPECT_TRUE(store_->OrganizationsOf("user ann")->empty());
 }
@@ -136,9 +162,9 @@ TEST_P(StoreTest, KeysAreListedOldestFirstAndRemovedByTheirUserAlone) {
   AddAccount("bob");
   ApiKey late = KeyOf("user ann", "a late one");
   late.created_at = At(2);
-  ASSERT_THAT(store_->AddApiKey(late), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "b")), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user bob", "c")), IsOk());
+  ASSERT_THAT(AddApiKey(late), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "b")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user bob", "c")), IsOk());
   const auto keys = store_->ApiKeysOf("user ann");
   ASSERT_EQ(keys->size(), 2U);
   EXPECT_EQ((*keys)[0].id, "b");
@@ -153,7 +179,7 @@ TEST_P(StoreTest, AKeyIsChangedByItsUserAloneAndOnlyInWhatIsSaid) {
   AddAccount("ann");
   ApiKey key = KeyOf("user ann", "a");
   key.name = "laptop";
-  ASSERT_THAT(store_->AddApiKey(key), IsOk());
+  ASSERT_THAT(AddApiKey(key), IsOk());
   ASSERT_THAT(store_->ChangeApiKey("user ann", "a", {.enabled = false}),
               IsOk());
   EXPECT_FALSE(store_->ApiKeyByHash("hash of a")->key.enabled);
@@ -169,8 +195,8 @@ TEST_P(StoreTest, AKeyIsChangedByItsUserAloneAndOnlyInWhatIsSaid) {
 
 TEST_P(StoreTest, UsesOfKeysAreNotedTogether) {
   AddAccount("ann");
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "a")), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "b")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "a")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "b")), IsOk());
   ASSERT_THAT(store_->NoteApiKeyUses({{"a", At(5)}, {"gone", At(6)}}), IsOk());
   const auto keys = store_->ApiKeysOf("user ann");
   EXPECT_EQ((*keys)[0].last_request, At(5));
@@ -182,8 +208,8 @@ TEST_P(StoreTest, OnlyWhatHasExpiredIsRemoved) {
   AddAccount("ann");
   ApiKey ends = KeyOf("user ann", "ends");
   ends.expires_at = At(1000);
-  ASSERT_THAT(store_->AddApiKey(ends), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "stays")), IsOk());
+  ASSERT_THAT(AddApiKey(ends), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "stays")), IsOk());
   ASSERT_THAT(store_->RemoveExpired(At(999)), IsOk());
   EXPECT_EQ(store_->ApiKeysOf("user ann")->size(), 2U);
   EXPECT_THAT(store_->SessionByTokenHash("hash of session ann"), IsOk());
