@@ -2,8 +2,9 @@
 // happens as a whole or not at all. Nothing is checked here but what only the
 // database can know (uniqueness, existence). Any thread (guarded).
 //
-// NotFound() is said where nothing matches, Offline() when the database cannot
-// be used now.
+// NotFound() is said where nothing matches, and where the account or
+// organisation that something is added to was deleted meanwhile; Offline() when
+// the database cannot be used now.
 #pragma once
 
 #include <optional>

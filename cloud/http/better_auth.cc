@@ -111,6 +111,10 @@ HttpResponse BetterAuth::Failure(const Status& status) {
       return Error(wire->status, wire->code, Message(status));
     }
   }
+  // The account or organisation that asks was deleted since it was identified.
+  if (!refusal.has_value() && status.code() == StatusCode::kNotFound) {
+    return Plain(401);
+  }
   HttpResponse response =
       Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);
   response.failure = Message(status);

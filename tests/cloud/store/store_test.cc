@@ -38,6 +38,30 @@ TEST_P(StoreTest, AnAccountIsThereAfterANewStart) {
   EXPECT_EQ(organizations->front().created_at, At(5));
 }
 
+// Deleted while a request that asks for them is under way.
+TEST_P(StoreTest, NothingIsAddedToWhatIsGone) {
+  AddAccount("ann");
+  const auto not_found = HasCode(StatusCode::kNotFound);
+  EXPECT_THAT(AddCredential("org gone", "a"), not_found);
+  EXPECT_THAT(store_->AddOneTimeToken({.token_hash = "token",
+                                       .user_id = "user gone",
+                                       .expires_at = At(1000)}),
+              not_found);
+  Invitation invitation{.id = "invitation",
+                        .organization_id = "org gone",
+                        .email = "bob@x.test",
+                        .role = "member",
+                        .inviter_id = "user ann",
+                        .created_at = At(10),
+                        .expires_at = At(1000)};
+  EXPECT_THAT(store_->AddInvitation(invitation, /*max_per_organization=*/3),
+              not_found);
+  invitation.organization_id = "org ann";
+  invitation.inviter_id = "user gone";
+  EXPECT_THAT(store_->AddInvitation(invitation, /*max_per_organization=*/3),
+              not_found);
+}
+
 TEST_P(StoreTest, AnAccountIsAddedAsAWholeOrNotAtAll) {
   AddAccount("ann");
   NewAccount same_slug = Account("bob");
