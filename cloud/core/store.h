@@ -73,7 +73,9 @@ class Store {
 
   // Values of the installation itself, such as the key check.
   virtual StatusOr<std::string> Setting(std::string_view name) = 0;
-  virtual Status PutSetting(std::string_view name, std::string_view value) = 0;
+  // Leaves one that is there as it is: of several who add it at once, the first
+  // decides.
+  virtual Status AddSetting(std::string_view name, std::string_view value) = 0;
 
   // Refusal::kSlugTaken, kEmailTaken, kInvitationNotFound.
   virtual Status AddAccount(const NewAccount& account) = 0;

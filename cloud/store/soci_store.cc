@@ -96,11 +96,11 @@ StatusOr<std::string> SociStore::Setting(std::string_view name) {
       });
 }
 
-Status SociStore::PutSetting(std::string_view name, std::string_view value) {
+Status SociStore::AddSetting(std::string_view name, std::string_view value) {
   return OnConnection(*pool_, [key = std::string(name),
                                text = std::string(value)](soci::session& sql) {
     sql << "INSERT INTO settings (name, value) VALUES (:name, :value) "
-           "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+           "ON CONFLICT (name) DO NOTHING",
         use(key, "name"), use(text, "value");
     return OkStatus();
   });

@@ -37,7 +37,7 @@ class SociStore final : public Store {
   SociStore& operator=(const SociStore&) = delete;
 
   StatusOr<std::string> Setting(std::string_view name) override;
-  Status PutSetting(std::string_view name, std::string_view value) override;
+  Status AddSetting(std::string_view name, std::string_view value) override;
 
   Status AddAccount(const NewAccount& account) override;
   StatusOr<Login> LoginByEmail(std::string_view email) override;

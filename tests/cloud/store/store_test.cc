@@ -97,10 +97,10 @@ TEST_P(StoreTest, WhatIsNotThereIsNotFound) {
   EXPECT_THAT(store_->RemoveCredential("x", "y"), not_found);
 }
 
-TEST_P(StoreTest, ASettingIsReplaced) {
-  ASSERT_THAT(store_->PutSetting("key", "one"), IsOk());
-  ASSERT_THAT(store_->PutSetting("key", "two"), IsOk());
-  EXPECT_EQ(*store_->Setting("key"), "two");
+TEST_P(StoreTest, ASettingStaysAsItWasAdded) {
+  ASSERT_THAT(store_->AddSetting("key", "one"), IsOk());
+  ASSERT_THAT(store_->AddSetting("key", "two"), IsOk());
+  EXPECT_EQ(*store_->Setting("key"), "one");
 }
 
 TEST_P(StoreTest, ASessionComesWithItsUser) {
