@@ -170,15 +170,11 @@ Status SociStore::RemoveApiKey(std::string_view user_id, std::string_view id) {
       *pool_,
       [user = std::string(user_id),
        key = std::string(id)](soci::session& sql) -> Status {
-        soci::statement statement =
+        const bool removed = Affects(
             (sql.prepare << "DELETE FROM api_keys WHERE user_id = :user "
                             "AND id = :id",
-             use(user, "user"), use(key, "id"));
-        statement.execute(true);
-        if (statement.get_affected_rows() == 0) {
-          return NotFound("no such API key");
-        }
-        return OkStatus();
+             use(user, "user"), use(key, "id")));
+        return removed ? OkStatus() : NotFound("no such API key");
       });
 }
 

@@ -135,8 +135,7 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
       *pool_,
       [user = std::string(user_id)](
           soci::session& sql) -> StatusOr<std::vector<Organization>> {
-        Organization row;
-        long long created = 0;
+        OrganizationColumns row;
         soci::statement statement =
             (sql.prepare << "SELECT o.id, o.slug, o.name, "
                             "o.alert_email, o.created_at "
@@ -144,13 +143,10 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
                             "ON m.organization_id = o.id "
                             "WHERE m.user_id = :user",
              into(row.id), into(row.slug), into(row.name),
-             into(row.alert_email), into(created), use(user, "user"));
+             into(row.alert_email), into(row.created), use(user, "user"));
         statement.execute();
         std::vector<Organization> organizations;
-        while (statement.fetch()) {
-          row.created_at = FromMillis(created);
-          organizations.push_back(row);
-        }
+        while (statement.fetch()) organizations.push_back(row.Get());
         return organizations;
       });
 }
