@@ -42,7 +42,9 @@ StatusOr<SecretBytes> MakeKey(const std::string& path) {
                  reinterpret_cast<const unsigned char*>(bytes.Reveal().data()),
                  kBytes);
   text.RevealMutable()[2 * kBytes] = '\n';
-  Status written = WriteFileAtomically(path, text.Reveal(), 0600);
+  Status written = WriteNewFile(path, text.Reveal(), 0600);
+  // Another server that starts with the same file was first: its key counts.
+  if (written.code() == StatusCode::kAborted) return ReadKey(path);
   if (!written.ok()) return written;
   return bytes;
 }

@@ -80,6 +80,24 @@ TEST_F(MasterKeyTest, OfTwoServersThatStartFirstAtOnceOneIsRefused) {
   }
 }
 
+TEST_F(MasterKeyTest, TwoServersThatStartFirstWithOneFileHaveOneKey) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = directory_ / std::to_string(i);
+    const auto store = testing::OpenSqlite(name + ".db");
+    std::latch start(2);
+    Status other;
+    std::thread thread([&] {
+      start.arrive_and_wait();
+      other = MasterKey::Open(name + ".key", *store).status();
+    });
+    start.arrive_and_wait();
+    EXPECT_THAT(MasterKey::Open(name + ".key", *store), IsOk());
+    thread.join();
+    EXPECT_THAT(other, IsOk());
+    EXPECT_THAT(MasterKey::Open(name + ".key", *store), IsOk());
+  }
+}
+
 TEST_F(MasterKeyTest, AFileThatHoldsNoKeyIsRefusedAndKept) {
   for (const std::string& text :
        {std::string(), std::string("secret"), std::string(63, 'a'),
