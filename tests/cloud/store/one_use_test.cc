@@ -161,7 +161,7 @@ TEST_P(OneUseTest, NoApprovalOutlivesAResetAtTheSameTime) {
         << approved;
     // Open, or ended by the reset.
     const auto login = store_->CliLoginById(name);
-    if (login.ok()) EXPECT_EQ(login->user_id, std::nullopt);
+    EXPECT_FALSE(login.ok() && login->user_id.has_value());
   }
 }
 
