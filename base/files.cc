@@ -37,18 +37,28 @@ Status SyncDirectory(const std::string& path) {
   return OkStatus();
 }
 
-Status WriteAndRename(int fd, const std::string& temporary,
-                      const std::string& path, std::string_view content,
-                      mode_t mode) {
+Status Fill(int fd, const std::string& path, std::string_view content,
+            mode_t mode) {
   // The umask has had its say at open(); this is the mode that was asked for.
   if (fchmod(fd, mode) != 0) return FromErrno(errno, "cannot chmod " + path);
   Status written = WriteAll(fd, content, path);
   if (!written.ok()) return written;
   if (fsync(fd) != 0) return FromErrno(errno, "cannot sync " + path);
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    return FromErrno(errno, "cannot replace " + path);
-  }
-  return SyncDirectory(ParentOf(path));
+  return OkStatus();
+}
+
+// The name of a new file in the same folder, whole and on disk.
+StatusOr<std::string> WriteBeside(const std::string& path,
+                                  std::string_view content, mode_t mode) {
+  std::string temporary = path + ".tmp-" + RandomAlphanumeric(8);
+  const UniqueFd fd(open(temporary.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                         mode & 0700));
+  if (!fd.valid()) return FromErrno(errno, "cannot write " + path);
+  Status filled = Fill(fd.get(), path, content, mode);
+  if (filled.ok()) return temporary;
+  unlink(temporary.c_str());
+  return filled;
 }
 
 }  // namespace
@@ -95,14 +105,25 @@ Status CheckReadableByOwnerAlone(const std::string& path) {
 
 Status WriteFileAtomically(const std::string& path, std::string_view content,
                            mode_t mode) {
-  const std::string temporary = path + ".tmp-" + RandomAlphanumeric(8);
-  const UniqueFd fd(open(temporary.c_str(),
-                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                         mode & 0700));
-  if (!fd.valid()) return FromErrno(errno, "cannot write " + path);
-  Status status = WriteAndRename(fd.get(), temporary, path, content, mode);
-  if (!status.ok()) unlink(temporary.c_str());
-  return status;
+  const StatusOr<std::string> temporary = WriteBeside(path, content, mode);
+  if (!temporary.ok()) return temporary.status();
+  if (rename(temporary->c_str(), path.c_str()) != 0) {
+    const Status failed = FromErrno(errno, "cannot replace " + path);
+    unlink(temporary->c_str());
+    return failed;
+  }
+  return SyncDirectory(ParentOf(path));
+}
+
+Status WriteNewFile(const std::string& path, std::string_view content,
+                    mode_t mode) {
+  const StatusOr<std::string> temporary = WriteBeside(path, content, mode);
+  if (!temporary.ok()) return temporary.status();
+  const int error = link(temporary->c_str(), path.c_str()) == 0 ? 0 : errno;
+  unlink(temporary->c_str());
+  if (error == EEXIST) return Conflict(path + " is there already");
+  if (error != 0) return FromErrno(error, "cannot make " + path);
+  return SyncDirectory(ParentOf(path));
 }
 
 Status RemoveFile(const std::string& path) {

@@ -26,6 +26,11 @@ Status CheckReadableByOwnerAlone(const std::string& path);
 Status WriteFileAtomically(const std::string& path, std::string_view content,
                            mode_t mode);
 
+// The same for a file that is not there yet: of several writers at once one
+// makes it, and the others hear Conflict().
+Status WriteNewFile(const std::string& path, std::string_view content,
+                    mode_t mode);
+
 // Unlinks; a file that is not there is fine.
 Status RemoveFile(const std::string& path);
 

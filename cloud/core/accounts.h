@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/errors.h"
@@ -72,10 +71,6 @@ class Accounts {
   // With all that belongs to it, the organisation too if nobody else is in it.
   // kOnlyOwner.
   Status Delete(const User& user);
-
-  StatusOr<std::vector<Organization>> OrganizationsOf(const User& user) {
-    return needs_.store.OrganizationsOf(user.id);
-  }
 
  private:
   Status MailVerification(const User& user, std::string_view callback_url);

@@ -52,6 +52,7 @@ bool HasExpired(const ApiKey& key, Timestamp now) {
 }  // namespace
 
 StatusOr<IssuedApiKey> ApiKeys::Issue(const User& user,
+                                      std::string_view access_id,
                                       const ApiKeyRequest& request) {
   Status acceptable = Check(request);
   if (!acceptable.ok()) return acceptable;
@@ -67,7 +68,7 @@ StatusOr<IssuedApiKey> ApiKeys::Issue(const User& user,
              .created_at = now,
              .updated_at = now};
   if (request.lifetime.has_value()) key.expires_at = now + *request.lifetime;
-  Status added = store_.AddApiKey(key);
+  Status added = store_.AddApiKey(key, access_id, kMaxApiKeysPerUser);
   if (!added.ok()) return added;
   return IssuedApiKey{std::move(key), std::move(text)};
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,6 +16,8 @@
 #include "cloud/core/store.h"
 
 namespace libretto::cloud {
+
+inline constexpr int kMaxApiKeysPerUser = 100;
 
 struct ApiKeyRequest {
   std::optional<std::string> name = {};
@@ -34,8 +37,10 @@ class ApiKeys {
   ApiKeys(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
   // Refusals: kLabelTooLong, kLifetimeTooShort, kLifetimeTooLong,
-  // kMetadataTooLarge.
-  StatusOr<IssuedApiKey> Issue(const User& user, const ApiKeyRequest& request);
+  // kMetadataTooLarge, kTooManyApiKeys, kSignedOut when `access_id`, the
+  // session or key that asks for it, has ended meanwhile.
+  StatusOr<IssuedApiKey> Issue(const User& user, std::string_view access_id,
+                               const ApiKeyRequest& request);
 
   StatusOr<std::vector<ApiKey>> List(const User& user);
 

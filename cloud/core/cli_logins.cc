@@ -60,14 +60,14 @@ StatusOr<CliLoginState> CliLogins::Poll(std::string_view id,
 }
 
 Status CliLogins::Approve(std::string_view id, const SecretBytes& secret,
-                          const User& user) {
+                          const User& user, std::string_view session_id) {
   const StatusOr<CliLogin> login = Find(id, secret);
   if (!login.ok()) return login.status();
   const Timestamp now = NowOf(needs_.clock);
   if (login->expires_at <= now) return Refuse(Refusal::kCliLoginNotFound);
   if (!user.email_verified) return Refuse(Refusal::kEmailNotVerified);
   return UnknownInsteadOfNotFound(
-      needs_.store.ApproveCliLogin(login->id, user.id, now));
+      needs_.store.ApproveCliLogin(login->id, user.id, session_id, now));
 }
 
 }  // namespace libretto::cloud

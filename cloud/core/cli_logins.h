@@ -47,9 +47,10 @@ class CliLogins {
                                std::string_view user_agent);
 
   // kCliLoginNotFound as above, and for a request that is expired or approved
-  // already; kEmailNotVerified.
+  // already; kEmailNotVerified; kSignedOut when the session has ended
+  // meanwhile.
   Status Approve(std::string_view id, const SecretBytes& secret,
-                 const User& user);
+                 const User& user, std::string_view session_id);
 
  private:
   StatusOr<CliLogin> Find(std::string_view id, const SecretBytes& secret);

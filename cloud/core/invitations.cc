@@ -37,31 +37,26 @@ StatusOr<Invitation> Invitations::Invite(const User& inviter,
   if (StrongestOf(*roles) > own) return Refuse(Refusal::kMayNotInviteWithRole);
   // The mail says who invites, so that has to be known.
   if (!inviter.email_verified) return Refuse(Refusal::kEmailNotVerified);
+  const Timestamp now = NowOf(needs_.clock);
   StatusOr<Invitation> invitation =
-      Open(inviter, {.organization_id = request.organization_id,
-                     .email = LowerCased(request.email),
-                     .role = *roles,
-                     .resend = request.resend});
+      Open({.id = NewId(),
+            .organization_id = request.organization_id,
+            .email = LowerCased(request.email),
+            .role = *roles,
+            .inviter_id = inviter.id,
+            .created_at = now,
+            .expires_at = now + kInvitationLifetime},
+           request.resend ? std::optional(own) : std::nullopt);
   if (invitation.ok()) SendMail(inviter, member->organization, *invitation);
   return invitation;
 }
 
-StatusOr<Invitation> Invitations::Open(const User& inviter,
-                                       const InvitationRequest& request) {
-  const Timestamp now = NowOf(needs_.clock);
-  const Timestamp end = now + kInvitationLifetime;
-  if (request.resend) {
-    auto renewed = needs_.store.RenewInvitation(request.organization_id,
-                                                request.email, now, end);
+StatusOr<Invitation> Invitations::Open(Invitation invitation,
+                                       std::optional<Role> may_renew) {
+  if (may_renew.has_value()) {
+    auto renewed = needs_.store.RenewInvitation(invitation, *may_renew);
     if (renewed.status().code() != StatusCode::kNotFound) return renewed;
   }
-  Invitation invitation{.id = NewId(),
-                        .organization_id = request.organization_id,
-                        .email = request.email,
-                        .role = request.role,
-                        .inviter_id = inviter.id,
-                        .created_at = now,
-                        .expires_at = end};
   Status added =
       needs_.store.AddInvitation(invitation, kMaxInvitationsPerOrganization);
   if (!added.ok()) return added;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "base/secret.h"
 #include "cloud/core/accounts.h"
 #include "cloud/core/mailer.h"
+#include "cloud/core/roles.h"
 #include "cloud/core/store.h"
 
 namespace libretto::cloud {
@@ -26,7 +28,8 @@ struct InvitationRequest {
   std::string organization_id;
   std::string email;
   std::string role;
-  // An invitation that is open is mailed again and starts anew.
+  // An invitation that is open is mailed again and starts anew, as if this
+  // inviter had sent it with this role.
   bool resend = false;
 };
 
@@ -48,9 +51,10 @@ class Invitations {
 
   explicit Invitations(Needs needs) : needs_(std::move(needs)) {}
 
-  // kNotAMember, kMayNotInvite, kRoleUnknown, kMayNotInviteWithRole,
-  // kAlreadyMember, kAlreadyInvited, kTooManyInvitations. A mail that cannot be
-  // sent does not undo it: the inviter is shown all that it would say.
+  // kNotAMember, kMayNotInvite, kRoleUnknown, kMayNotInviteWithRole (also for
+  // the role of the one that is to be sent again), kAlreadyMember,
+  // kAlreadyInvited, kTooManyInvitations. A mail that cannot be sent does not
+  // undo it: the inviter is shown all that it would say.
   StatusOr<Invitation> Invite(const User& inviter,
                               const InvitationRequest& request);
 
@@ -79,8 +83,9 @@ class Invitations {
                                          InvitedSignUp request);
 
  private:
-  StatusOr<Invitation> Open(const User& inviter,
-                            const InvitationRequest& request);
+  // `may_renew`: instead, the one that is open already, up to that role.
+  StatusOr<Invitation> Open(Invitation invitation,
+                            std::optional<Role> may_renew);
   void SendMail(const User& inviter, const Organization& organization,
                 const Invitation& invitation);
 

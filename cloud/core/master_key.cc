@@ -42,7 +42,9 @@ StatusOr<SecretBytes> MakeKey(const std::string& path) {
                  reinterpret_cast<const unsigned char*>(bytes.Reveal().data()),
                  kBytes);
   text.RevealMutable()[2 * kBytes] = '\n';
-  Status written = WriteFileAtomically(path, text.Reveal(), 0600);
+  Status written = WriteNewFile(path, text.Reveal(), 0600);
+  // Another server that starts with the same file was first: its key counts.
+  if (written.code() == StatusCode::kAborted) return ReadKey(path);
   if (!written.ok()) return written;
   return bytes;
 }
@@ -58,7 +60,7 @@ Status WrongKey(const std::string& path, std::string_view why) {
 }  // namespace
 
 StatusOr<MasterKey> MasterKey::Open(const std::string& path, Store& store) {
-  const StatusOr<std::string> check = store.Setting(kKeyCheck);
+  StatusOr<std::string> check = store.Setting(kKeyCheck);
   const bool is_new = check.status().code() == StatusCode::kNotFound;
   if (!check.ok() && !is_new) return check.status();
 
@@ -71,11 +73,15 @@ StatusOr<MasterKey> MasterKey::Open(const std::string& path, Store& store) {
 
   MasterKey key(*std::move(bytes));
   if (is_new) {
-    Status stored =
-        store.PutSetting(kKeyCheck, SealToText(SecretBytes::CopyOf(kKeyCheck),
+    Status added =
+        store.AddSetting(kKeyCheck, SealToText(SecretBytes::CopyOf(kKeyCheck),
                                                key.SealingKey(), kKeyCheck));
-    if (!stored.ok()) return stored;
-  } else if (!OpenText(*check, key.SealingKey(), kKeyCheck).ok()) {
+    if (!added.ok()) return added;
+    // Another server that starts at the same time may have been first.
+    check = store.Setting(kKeyCheck);
+    if (!check.ok()) return check.status();
+  }
+  if (!OpenText(*check, key.SealingKey(), kKeyCheck).ok()) {
     return WrongKey(path, "the key check does not open");
   }
   return key;

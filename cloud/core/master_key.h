@@ -17,7 +17,8 @@ namespace libretto::cloud {
 class MasterKey {
  public:
   // Reads `path`, or makes it (0600) when neither it nor sealed data exists.
-  // Invalid() when the file is not what this database was sealed with.
+  // Invalid() when the file is not what this database was sealed with, be it by
+  // another server that starts on it at the same time.
   static StatusOr<MasterKey> Open(const std::string& path, Store& store);
 
   DataKey SealingKey() const;

@@ -1,9 +1,10 @@
-// Makes organisations for people who have an account already; a sign-up that
-// brings its own is in Accounts. Any thread.
+// The organisations that people with an account are in, and new ones for them;
+// a sign-up that brings its own is in Accounts. Any thread.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/errors.h"
@@ -37,6 +38,10 @@ class Organizations {
   StatusOr<MembershipAndOrganization> Create(const User& owner,
                                              const OrganizationRequest& request,
                                              std::string_view session_id);
+
+  StatusOr<std::vector<Organization>> Of(const User& user) {
+    return store_.OrganizationsOf(user.id);
+  }
 
  private:
   Store& store_;

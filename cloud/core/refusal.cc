@@ -39,6 +39,10 @@ constexpr Meaning kMeanings[] = {
     {Refusal::kApiKeyUnknown, Unauthenticated, "Invalid API key."},
     {Refusal::kApiKeyExpired, Unauthenticated, "API Key has expired"},
     {Refusal::kApiKeyNotFound, NotFound, "API Key not found"},
+    {Refusal::kTooManyApiKeys, Denied,
+     "This account has 100 API keys, as many as it may have. Revoke one that "
+     "nothing uses any more: librettoctl cloud auth api-key list, then revoke "
+     "ID"},
     {Refusal::kLabelTooLong, Invalid,
      "The name length is either too large or too small."},
     {Refusal::kLifetimeTooShort, Invalid,

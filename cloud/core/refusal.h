@@ -33,6 +33,7 @@ enum class Refusal {
   kApiKeyUnknown,
   kApiKeyExpired,
   kApiKeyNotFound,
+  kTooManyApiKeys,
   kLabelTooLong,
   kLifetimeTooShort,
   kLifetimeTooLong,

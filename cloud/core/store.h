@@ -2,8 +2,9 @@
 // happens as a whole or not at all. Nothing is checked here but what only the
 // database can know (uniqueness, existence). Any thread (guarded).
 //
-// NotFound() is said where nothing matches, Offline() when the database cannot
-// be used now.
+// NotFound() is said where nothing matches, and where the account or
+// organisation that something is added to was deleted meanwhile; Offline() when
+// the database cannot be used now.
 #pragma once
 
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include "base/errors.h"
 #include "cloud/core/records.h"
+#include "cloud/core/roles.h"
 
 namespace libretto::cloud {
 
@@ -71,7 +73,9 @@ class Store {
 
   // Values of the installation itself, such as the key check.
   virtual StatusOr<std::string> Setting(std::string_view name) = 0;
-  virtual Status PutSetting(std::string_view name, std::string_view value) = 0;
+  // Leaves one that is there as it is: of several who add it at once, the first
+  // decides.
+  virtual Status AddSetting(std::string_view name, std::string_view value) = 0;
 
   // Refusal::kSlugTaken, kEmailTaken, kInvitationNotFound.
   virtual Status AddAccount(const NewAccount& account) = 0;
@@ -84,7 +88,8 @@ class Store {
       std::string_view user_id) = 0;
 
   // Both make it the active organisation of the session, unless that is
-  // empty. Refusal::kMemberElsewhere, and
+  // empty. Refusal::kMemberElsewhere, kSignedOut when user or session is gone,
+  // and
   // kSlugTaken:
   virtual Status AddOrganization(const Organization& organization,
                                  const Membership& owner,
@@ -104,11 +109,13 @@ class Store {
   // is open is asked at the time at which this one was made.
   virtual Status AddInvitation(const Invitation& invitation,
                                int max_per_organization) = 0;
-  // The one for that address, with its new end.
-  virtual StatusOr<Invitation> RenewInvitation(std::string_view organization_id,
-                                               std::string_view email,
-                                               Timestamp now,
-                                               Timestamp expires_at) = 0;
+  // The open one for that organisation and address gets role, inviter and end
+  // of `invitation`, and keeps its id. Refusal::kMayNotInviteWithRole when it
+  // is for a stronger role than `strongest`: who may not give that, may not
+  // learn its id either. What is open is asked at the time at which
+  // `invitation` was made.
+  virtual StatusOr<Invitation> RenewInvitation(const Invitation& invitation,
+                                               Role strongest) = 0;
 
   // For who has shown the password that `password_hash` is of. NotFound() when
   // that is the user's password no longer: a reset ends sessions, and none may
@@ -129,9 +136,10 @@ class Store {
   // These two use a token up, and all others of its user and purpose with it.
   // NotFound() for a token that does not work (any more).
   virtual Status VerifyEmail(std::string_view token_hash, Timestamp now) = 0;
-  // Ends the user's sessions and approved logins of the command line too, and,
-  // where the address was never verified, API keys: whoever made them has not
-  // shown to be its owner.
+  // Ends the user's sessions and approved logins of the command line too, and
+  // what was done before the address was verified, by somebody who had not
+  // shown to be its owner: API keys of that time, and, if it never was, the
+  // membership, with the organisation if nobody else is in it.
   virtual Status ResetPassword(std::string_view token_hash,
                                std::string_view password_hash,
                                Timestamp now) = 0;
@@ -139,14 +147,20 @@ class Store {
   virtual Status AddCliLogin(const CliLogin& login) = 0;
   virtual StatusOr<CliLogin> CliLoginById(std::string_view id) = 0;
   // NotFound() unless it waits at `now` and nobody has approved it.
+  // Refusal::kSignedOut when the user's session has ended.
   virtual Status ApproveCliLogin(std::string_view id, std::string_view user_id,
+                                 std::string_view session_id,
                                  Timestamp now) = 0;
   // Puts `session`, of who has approved it, in its place. NotFound() unless it
   // is approved at `now`.
   virtual Status RedeemCliLogin(std::string_view id, const Session& session,
                                 Timestamp now) = 0;
 
-  virtual Status AddApiKey(const ApiKey& key) = 0;
+  // `access_id`: the session or API key with which it is made. Refusals:
+  // kSignedOut when that has ended, kTooManyApiKeys. How many there are is
+  // asked at the time at which this one was made.
+  virtual Status AddApiKey(const ApiKey& key, std::string_view access_id,
+                           int max_per_user) = 0;
   virtual StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) = 0;
   // Oldest first.
   virtual StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) = 0;

@@ -81,6 +81,10 @@ std::optional<HttpResponse> Overreach(const Input& input) {
   return std::nullopt;
 }
 
+std::string_view AccessIdOf(const Identity& identity) {
+  return identity.key.has_value() ? identity.key->id : SessionIdOf(identity);
+}
+
 HttpResponse CreateKey(const Services& services, const Call& call) {
   if (!call.identity.has_value()) return InvalidSession();
   Input input(call.input);
@@ -107,7 +111,8 @@ HttpResponse CreateKey(const Services& services, const Call& call) {
     request.metadata = metadata->dump();
   }
 
-  const auto issued = services.api_keys.Issue(call.identity->user, request);
+  const auto issued = services.api_keys.Issue(
+      call.identity->user, AccessIdOf(*call.identity), request);
   if (!issued.ok()) return BetterAuth::Failure(issued.status());
   return BetterAuth::Ok(KeyJson(issued->key, &issued->text));
 }

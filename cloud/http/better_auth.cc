@@ -47,6 +47,8 @@ std::optional<Wire> WireOf(Refusal refusal) {
       return Wire{401, "API_KEY_HAS_EXPIRED"};
     case Refusal::kApiKeyNotFound:
       return Wire{404, "API_KEY_NOT_FOUND"};
+    case Refusal::kTooManyApiKeys:
+      return Wire{403, "API_KEY_LIMIT_REACHED"};
     case Refusal::kLabelTooLong:
       return Wire{400, "THE_NAME_LENGTH_IS_EITHER_TOO_LARGE_OR_TOO_SMALL"};
     case Refusal::kLifetimeTooShort:
@@ -110,6 +112,10 @@ HttpResponse BetterAuth::Failure(const Status& status) {
     if (wire.has_value()) {
       return Error(wire->status, wire->code, Message(status));
     }
+  }
+  // The account or organisation that asks was deleted since it was identified.
+  if (!refusal.has_value() && status.code() == StatusCode::kNotFound) {
+    return Plain(401);
   }
   HttpResponse response =
       Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);

@@ -62,8 +62,8 @@ HttpResponse Approve(const Services& services, const Call& call) {
   const NamedLogin login = ReadLogin(input);
   if (!input.ok()) return Rpc::InvalidInput(input);
   const User& user = call.identity->user;
-  const Status approved =
-      services.cli_logins.Approve(login.id, login.secret, user);
+  const Status approved = services.cli_logins.Approve(
+      login.id, login.secret, user, SessionIdOf(*call.identity));
   if (RefusalOf(approved) == Refusal::kEmailNotVerified) {
     return Rpc::Ok({{"status", "pending_verification"}, {"email", user.email}});
   }

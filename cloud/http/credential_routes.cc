@@ -6,7 +6,7 @@
 namespace libretto::cloud {
 namespace {
 
-constexpr StringRule kName = {.min = 1};
+constexpr StringRule kCredentialName = {.min = 1};
 constexpr StringRule kValue = {.may_hold_nul = true};
 constexpr StringRule kId = {.format = StringRule::Format::kUuid};
 // 64 KiB of control characters are 384 KiB as JSON.
@@ -14,7 +14,7 @@ constexpr std::size_t kMaxBodyWithValue = std::size_t{512} << 10;
 
 HttpResponse Create(const Services& services, const Call& call) {
   Input input(call.input);
-  const std::string name = input.String("name", kName);
+  const std::string name = input.String("name", kCredentialName);
   const SecretBytes value = SecretBytes::Take(input.String("value", kValue));
   if (!input.ok()) return Rpc::InvalidInput(input);
   const auto id =
@@ -51,7 +51,7 @@ HttpResponse Update(const Services& services, const Call& call) {
   Input input(call.input);
   const std::string id = input.String("id", kId);
   std::optional<std::string> value = input.OptionalString("value", kValue);
-  const auto name = input.OptionalString("name", kName);
+  const auto name = input.OptionalString("name", kCredentialName);
   if (!input.ok()) return Rpc::InvalidInput(input);
   std::optional<SecretBytes> secret;
   if (value.has_value()) secret = SecretBytes::Take(*std::move(value));
@@ -73,7 +73,7 @@ HttpResponse Delete(const Services& services, const Call& call) {
 
 HttpResponse Upsert(const Services& services, const Call& call) {
   Input input(call.input);
-  const std::string name = input.String("name", kName);
+  const std::string name = input.String("name", kCredentialName);
   const SecretBytes value = SecretBytes::Take(input.String("value", kValue));
   if (!input.ok()) return Rpc::InvalidInput(input);
   const auto upserted =

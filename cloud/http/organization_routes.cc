@@ -9,8 +9,7 @@ namespace libretto::cloud {
 namespace {
 
 HttpResponse List(const Services& services, const Call& call) {
-  const auto organizations =
-      services.accounts.OrganizationsOf(call.identity->user);
+  const auto organizations = services.organizations.Of(call.identity->user);
   if (!organizations.ok()) return BetterAuth::Failure(organizations.status());
   JsonOut list = JsonOut::array();
   for (const Organization& organization : *organizations) {

@@ -7,11 +7,11 @@
 #include "cloud/http/better_auth.h"
 #include "cloud/http/routes.h"
 #include "cloud/http/rpc.h"
+#include "cloud/http/string_rules.h"
 
 namespace libretto::cloud {
 namespace {
 
-constexpr StringRule kEmail = {.format = StringRule::Format::kEmail};
 // Our page, for a link that is to lead nowhere else.
 constexpr char kResetPage[] = "/reset-password";
 
@@ -70,7 +70,7 @@ HttpResponse FollowLink(const Services& services, const Call& call) {
 HttpResponse SetPassword(const Services& services, const Call& call) {
   Input input(call.input);
   const SecretBytes password =
-      SecretBytes::Take(input.String("newPassword", {.may_hold_nul = true}));
+      SecretBytes::Take(input.String("newPassword", kAnyPassword));
   auto token = input.OptionalString("token");
   if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
   if (!token.has_value()) token = QueryParameter(call.request.query, "token");

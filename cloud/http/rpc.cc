@@ -56,6 +56,8 @@ HttpResponse Rpc::Failure(const Status& status) {
   if (status.code() == StatusCode::kAborted) {
     return Error(409, Message(status));
   }
+  // The account or organisation that asks was deleted since it was identified.
+  if (status.code() == StatusCode::kNotFound) return Plain(401);
   HttpResponse response =
       Plain(status.code() == StatusCode::kUnavailable ? 503 : 500);
   response.failure = Message(status);

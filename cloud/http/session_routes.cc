@@ -78,7 +78,7 @@ HttpResponse SignOut(const Services& services, const Call& call) {
 
 HttpResponse AccountStatus(const Services& services, const Call& call) {
   const User& user = call.identity->user;
-  const auto organizations = services.accounts.OrganizationsOf(user);
+  const auto organizations = services.organizations.Of(user);
   if (!organizations.ok()) return Rpc::Failure(organizations.status());
   const bool has_tenant = !organizations->empty();
   JsonOut status = {{"userId", user.id},

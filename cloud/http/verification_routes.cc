@@ -2,14 +2,14 @@
 #include "cloud/core/refusal.h"
 #include "cloud/http/better_auth.h"
 #include "cloud/http/routes.h"
+#include "cloud/http/string_rules.h"
 
 namespace libretto::cloud {
 namespace {
 
 HttpResponse SendVerification(const Services& services, const Call& call) {
   Input input(call.input);
-  const std::string email =
-      input.String("email", {.format = StringRule::Format::kEmail});
+  const std::string email = input.String("email", kEmail);
   const auto callback = input.OptionalString("callbackURL");
   if (!input.ok()) return BetterAuth::InvalidInput(input, "body");
   if (callback.has_value() && !services.origins.AllowsRedirect(*callback)) {

@@ -7,9 +7,11 @@ namespace libretto::cloud {
 namespace {
 
 constexpr std::string_view kPostgresUniqueViolation = "23505";
+constexpr std::string_view kPostgresForeignKeyViolation = "23503";
 
 bool MayPass(int sqlite_result) {
-  switch (sqlite_result) {
+  constexpr int kPrimaryCode = 0xff;
+  switch (sqlite_result & kPrimaryCode) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_FULL:
@@ -22,9 +24,26 @@ bool MayPass(int sqlite_result) {
   }
 }
 
+bool IsViolation(const soci::soci_error& error, int sqlite_result,
+                 std::string_view postgres_code) {
+  if (const auto* sqlite =
+          dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
+    return sqlite->result() == sqlite_result;
+  }
+  if (const auto* postgres =
+          dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
+    return postgres->sqlstate() == postgres_code;
+  }
+  return false;
+}
+
 }  // namespace
 
 Status FailureOf(const soci::soci_error& error) {
+  if (IsViolation(error, SQLITE_CONSTRAINT_FOREIGNKEY,
+                  kPostgresForeignKeyViolation)) {
+    return NotFound("the account or organization that asks is gone");
+  }
   if (const auto* sqlite =
           dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
     // The text of the code; the exception's own may quote what was bound.
@@ -46,15 +65,7 @@ Status FailureOf(const soci::soci_error& error) {
 }
 
 bool IsUniqueViolation(const soci::soci_error& error) {
-  if (const auto* sqlite =
-          dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
-    return sqlite->result() == SQLITE_CONSTRAINT;
-  }
-  if (const auto* postgres =
-          dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
-    return postgres->sqlstate() == kPostgresUniqueViolation;
-  }
-  return false;
+  return IsViolation(error, SQLITE_CONSTRAINT_UNIQUE, kPostgresUniqueViolation);
 }
 
 void Revive(soci::session& sql) noexcept {

@@ -14,8 +14,9 @@
 
 namespace libretto::cloud {
 
-// Offline() for what may pass (connection lost, disk full, locked), Internal()
-// for the rest. Says which error it was by its code alone.
+// Offline() for what may pass (connection lost, disk full, locked), NotFound()
+// for a row of an account or organisation that was deleted meanwhile,
+// Internal() for the rest. Says which error it was by its code alone.
 Status FailureOf(const soci::soci_error& error);
 
 bool IsUniqueViolation(const soci::soci_error& error);

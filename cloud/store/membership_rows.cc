@@ -5,7 +5,36 @@
 
 namespace libretto::cloud {
 
+using soci::into;
 using soci::use;
+
+// SQLite has no FOR UPDATE; a change that changes nothing locks on both.
+bool LockUser(soci::session& sql, const std::string& id) {
+  return Affects((sql.prepare << "UPDATE users SET name = name WHERE id = :id",
+                  use(id, "id")));
+}
+
+void LockOrganization(soci::session& sql, const std::string& id) {
+  sql << "UPDATE organizations SET name = name WHERE id = :id", use(id, "id");
+}
+
+std::string LockOrganizationOf(soci::session& sql, const std::string& user) {
+  std::string organization;
+  sql << "SELECT organization_id FROM members WHERE user_id = :user",
+      into(organization), use(user, "user");
+  if (!organization.empty()) LockOrganization(sql, organization);
+  return organization;
+}
+
+bool EndOrganizationOfOne(soci::session& sql, const std::string& organization,
+                          const std::string& user) {
+  return Affects(
+      (sql.prepare << "DELETE FROM organizations WHERE id = :id AND NOT EXISTS "
+                      "(SELECT 1 FROM members WHERE organization_id = "
+                      ":organization AND user_id <> :user)",
+       use(organization, "id"), use(organization, "organization"),
+       use(user, "user")));
+}
 
 bool InsertOrganization(soci::session& sql, const Organization& organization) {
   const long long created = ToMillis(organization.created_at);

@@ -114,6 +114,13 @@ const std::vector<Step>& Steps() {
           R"(ALTER TABLE api_keys ADD COLUMN enabled INTEGER
                NOT NULL DEFAULT 1)",
       },
+      {
+          // Null: never. For whoever had verified before this was written down,
+          // it is the latest that it can have been.
+          "ALTER TABLE users ADD COLUMN email_verified_at BIGINT",
+          R"(UPDATE users SET email_verified_at = updated_at
+               WHERE email_verified = 1)",
+      },
   };
   return steps;
 }

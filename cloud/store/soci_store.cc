@@ -18,6 +18,10 @@ constexpr std::string_view kSqliteScheme = "sqlite:";
 
 void PrepareSqlite(soci::session& sql, const std::string& path) {
   sql.open(soci::sqlite3, "dbname=\"" + path + "\" timeout=5");
+  // Otherwise a foreign key is violated with the same code as everything else.
+  const auto* const backend =
+      static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
+  sqlite_api::sqlite3_extended_result_codes(backend->conn_, 1);
   // FULL: what has been acknowledged survives a power cut.
   sql << "PRAGMA journal_mode = WAL";
   sql << "PRAGMA synchronous = FULL";
@@ -92,11 +96,11 @@ StatusOr<std::string> SociStore::Setting(std::string_view name) {
       });
 }
 
-Status SociStore::PutSetting(std::string_view name, std::string_view value) {
+Status SociStore::AddSetting(std::string_view name, std::string_view value) {
   return OnConnection(*pool_, [key = std::string(name),
                                text = std::string(value)](soci::session& sql) {
     sql << "INSERT INTO settings (name, value) VALUES (:name, :value) "
-           "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+           "ON CONFLICT (name) DO NOTHING",
         use(key, "name"), use(text, "value");
     return OkStatus();
   });

@@ -37,7 +37,7 @@ class SociStore final : public Store {
   SociStore& operator=(const SociStore&) = delete;
 
   StatusOr<std::string> Setting(std::string_view name) override;
-  Status PutSetting(std::string_view name, std::string_view value) override;
+  Status AddSetting(std::string_view name, std::string_view value) override;
 
   Status AddAccount(const NewAccount& account) override;
   StatusOr<Login> LoginByEmail(std::string_view email) override;
@@ -57,9 +57,8 @@ class SociStore final : public Store {
                                                      Timestamp now) override;
   Status AddInvitation(const Invitation& invitation,
                        int max_per_organization) override;
-  StatusOr<Invitation> RenewInvitation(std::string_view organization_id,
-                                       std::string_view email, Timestamp now,
-                                       Timestamp expires_at) override;
+  StatusOr<Invitation> RenewInvitation(const Invitation& invitation,
+                                       Role strongest) override;
 
   Status AddSession(const Session& session,
                     std::string_view password_hash) override;
@@ -80,11 +79,12 @@ class SociStore final : public Store {
   Status AddCliLogin(const CliLogin& login) override;
   StatusOr<CliLogin> CliLoginById(std::string_view id) override;
   Status ApproveCliLogin(std::string_view id, std::string_view user_id,
-                         Timestamp now) override;
+                         std::string_view session_id, Timestamp now) override;
   Status RedeemCliLogin(std::string_view id, const Session& session,
                         Timestamp now) override;
 
-  Status AddApiKey(const ApiKey& key) override;
+  Status AddApiKey(const ApiKey& key, std::string_view access_id,
+                   int max_per_user) override;
   StatusOr<KeyAndUser> ApiKeyByHash(std::string_view key_hash) override;
   StatusOr<std::vector<ApiKey>> ApiKeysOf(std::string_view user_id) override;
   Status ChangeApiKey(std::string_view user_id, std::string_view id,

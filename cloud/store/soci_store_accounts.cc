@@ -26,22 +26,6 @@ bool InsertUser(soci::session& sql, const User& user,
        use(created, "created"), use(updated, "updated")));
 }
 
-// Whoever changes who is in an organisation, or as what, and has to leave an
-// owner in it, does so one after the other: until the end of the transaction.
-void LockOrganization(soci::session& sql, const std::string& id) {
-  // SQLite has no FOR UPDATE; a change that changes nothing locks on both.
-  sql << "UPDATE organizations SET slug = slug WHERE id = :id", use(id, "id");
-}
-
-int OthersIn(soci::session& sql, const std::string& organization,
-             const std::string& user) {
-  int count = 0;
-  sql << "SELECT COUNT(*) FROM members WHERE organization_id = :organization "
-         "AND user_id <> :user",
-      into(count), use(organization, "organization"), use(user, "user");
-  return count;
-}
-
 int OtherOwnersOf(soci::session& sql, const std::string& organization,
                   const std::string& user) {
   int count = 0;
@@ -52,15 +36,10 @@ int OtherOwnersOf(soci::session& sql, const std::string& organization,
 }
 
 // The organisation goes with its last member, and keeps an owner otherwise.
+// REQUIRES: the user is locked.
 Status LeaveOrganization(soci::session& sql, const std::string& user) {
-  std::string organization;
-  sql << "SELECT organization_id FROM members WHERE user_id = :user",
-      into(organization), use(user, "user");
-  if (!sql.got_data()) return OkStatus();
-  LockOrganization(sql, organization);
-  if (OthersIn(sql, organization, user) == 0) {
-    sql << "DELETE FROM organizations WHERE id = :organization",
-        use(organization, "organization");
+  const std::string organization = LockOrganizationOf(sql, user);
+  if (organization.empty() || EndOrganizationOfOne(sql, organization, user)) {
     return OkStatus();
   }
   std::string role;
@@ -77,6 +56,9 @@ Status LeaveOrganization(soci::session& sql, const std::string& user) {
 Status SociStore::AddAccount(const NewAccount& account) {
   return OnConnection(*pool_, [&account](soci::session& sql) {
     soci::transaction transaction(sql);
+    if (account.invitation_id.has_value()) {
+      LockOrganization(sql, account.membership->organization_id);
+    }
     if (account.organization.has_value() &&
         !InsertOrganization(sql, *account.organization)) {
       return SlugTaken(account.organization->slug);
@@ -132,12 +114,10 @@ Status SociStore::RemoveAccount(std::string_view user_id) {
   return OnConnection(
       *pool_, [user = std::string(user_id)](soci::session& sql) -> Status {
         soci::transaction transaction(sql);
+        if (!LockUser(sql, user)) return NotFound("no such user");
         Status left = LeaveOrganization(sql, user);
         if (!left.ok()) return left;
-        const bool removed =
-            Affects((sql.prepare << "DELETE FROM users WHERE id = :user",
-                     use(user, "user")));
-        if (!removed) return NotFound("no such user");
+        sql << "DELETE FROM users WHERE id = :user", use(user, "user");
         transaction.commit();
         return OkStatus();
       });

@@ -22,20 +22,17 @@ Status SociStore::AddCredential(std::string_view tenant_id,
        text = std::string(sealed)](soci::session& sql) -> Status {
         const long long created = ToMillis(credential.created_at);
         const long long updated = ToMillis(credential.updated_at);
-        soci::statement statement =
-            (sql.prepare
-                 << "INSERT INTO credentials (id, tenant_id, name, sealed, "
-                    "created_at, updated_at) VALUES (:id, :tenant, :name, "
-                    ":sealed, :created, :updated) "
-                    "ON CONFLICT (tenant_id, name) DO NOTHING",
-             use(credential.id, "id"), use(tenant, "tenant"),
-             use(credential.name, "name"), use(text, "sealed"),
-             use(created, "created"), use(updated, "updated"));
-        statement.execute(true);
-        if (statement.get_affected_rows() == 0) {
-          return Refuse(Refusal::kCredentialExists);
-        }
-        return OkStatus();
+        const bool added =
+            Affects(
+                (sql.prepare
+                     << "INSERT INTO credentials (id, tenant_id, name, sealed, "
+                        "created_at, updated_at) VALUES (:id, :tenant, :name, "
+                        ":sealed, :created, :updated) "
+                        "ON CONFLICT (tenant_id, name) DO NOTHING",
+                 use(credential.id, "id"), use(tenant, "tenant"),
+                 use(credential.name, "name"), use(text, "sealed"),
+                 use(created, "created"), use(updated, "updated")));
+        return added ? OkStatus() : Refuse(Refusal::kCredentialExists);
       });
 }
 
@@ -95,44 +92,36 @@ Status SociStore::ChangeCredential(std::string_view tenant_id,
        millis = ToMillis(now)](soci::session& sql) -> Status {
         Nullable<std::string> name(change.name);
         Nullable<std::string> sealed(change.sealed);
-        soci::statement statement =
-            (sql.prepare
-                 << "UPDATE credentials SET name = COALESCE(:name, name), "
-                    "sealed = COALESCE(:sealed, sealed), updated_at = CASE "
-                    "WHEN updated_at < :now THEN :then ELSE updated_at + 1 END "
-                    "WHERE tenant_id = :tenant AND id = :id",
-             use(name.value, name.indicator, "name"),
-             use(sealed.value, sealed.indicator, "sealed"), use(millis, "now"),
-             use(millis, "then"), use(tenant, "tenant"), use(key, "id"));
         try {
-          statement.execute(true);
+          const bool changed = Affects((
+              sql.prepare
+                  << "UPDATE credentials SET name = COALESCE(:name, name), "
+                     "sealed = COALESCE(:sealed, sealed), updated_at = CASE "
+                     "WHEN updated_at < :now THEN :then ELSE updated_at + 1 "
+                     "END WHERE tenant_id = :tenant AND id = :id",
+              use(name.value, name.indicator, "name"),
+              use(sealed.value, sealed.indicator, "sealed"), use(millis, "now"),
+              use(millis, "then"), use(tenant, "tenant"), use(key, "id")));
+          return changed ? OkStatus() : NotFound("no such credential");
         } catch (const soci::soci_error& error) {
           if (!IsUniqueViolation(error)) throw;
           return Refuse(Refusal::kCredentialExists);
         }
-        if (statement.get_affected_rows() == 0) {
-          return NotFound("no such credential");
-        }
-        return OkStatus();
       });
 }
 
 Status SociStore::RemoveCredential(std::string_view tenant_id,
                                    std::string_view id) {
-  return OnConnection(*pool_,
-                      [tenant = std::string(tenant_id),
-                       key = std::string(id)](soci::session& sql) -> Status {
-                        soci::statement statement =
-                            (sql.prepare
-                                 << "DELETE FROM credentials "
+  return OnConnection(
+      *pool_,
+      [tenant = std::string(tenant_id),
+       key = std::string(id)](soci::session& sql) -> Status {
+        const bool removed =
+            Affects((sql.prepare << "DELETE FROM credentials "
                                     "WHERE tenant_id = :tenant AND id = :id",
-                             use(tenant, "tenant"), use(key, "id"));
-                        statement.execute(true);
-                        if (statement.get_affected_rows() == 0) {
-                          return NotFound("no such credential");
-                        }
-                        return OkStatus();
-                      });
+                     use(tenant, "tenant"), use(key, "id")));
+        return removed ? OkStatus() : NotFound("no such credential");
+      });
 }
 
 }  // namespace libretto::cloud

@@ -1,5 +1,7 @@
 // API keys.
+#include "cloud/core/refusal.h"
 #include "cloud/store/connection.h"
+#include "cloud/store/session_rows.h"
 #include "cloud/store/soci_store.h"
 
 namespace libretto::cloud {
@@ -38,28 +40,52 @@ struct KeyColumns {
   long long updated = 0;
 };
 
+int CountKeys(soci::session& sql, const std::string& user, Timestamp now) {
+  const long long millis = ToMillis(now);
+  int count = 0;
+  sql << "SELECT COUNT(*) FROM api_keys WHERE user_id = :user "
+         "AND (expires_at IS NULL OR expires_at > :now)",
+      into(count), use(user, "user"), use(millis, "now");
+  return count;
+}
+
+void InsertKey(soci::session& sql, const ApiKey& key) {
+  Nullable<std::string> name(key.name);
+  Nullable<std::string> prefix(key.prefix);
+  Nullable<std::string> metadata(key.metadata);
+  Nullable<long long> expires(ToMillis(key.expires_at));
+  const long long created = ToMillis(key.created_at);
+  const long long updated = ToMillis(key.updated_at);
+  sql << "INSERT INTO api_keys (id, key_hash, user_id, name, prefix, start, "
+         "metadata, expires_at, created_at, updated_at) VALUES (:id, :hash, "
+         ":user_id, :name, :prefix, :start, :metadata, :expires, :created, "
+         ":updated)",
+      use(key.id, "id"), use(key.key_hash, "hash"), use(key.user_id, "user_id"),
+      use(name.value, name.indicator, "name"),
+      use(prefix.value, prefix.indicator, "prefix"), use(key.start, "start"),
+      use(metadata.value, metadata.indicator, "metadata"),
+      use(expires.value, expires.indicator, "expires"), use(created, "created"),
+      use(updated, "updated");
+}
+
 }  // namespace
 
-Status SociStore::AddApiKey(const ApiKey& key) {
-  return OnConnection(*pool_, [&key](soci::session& sql) {
-    Nullable<std::string> name(key.name);
-    Nullable<std::string> prefix(key.prefix);
-    Nullable<std::string> metadata(key.metadata);
-    Nullable<long long> expires(ToMillis(key.expires_at));
-    const long long created = ToMillis(key.created_at);
-    const long long updated = ToMillis(key.updated_at);
-    sql << "INSERT INTO api_keys (id, key_hash, user_id, name, prefix, start, "
-           "metadata, expires_at, created_at, updated_at) VALUES (:id, :hash, "
-           ":user_id, :name, :prefix, :start, :metadata, :expires, :created, "
-           ":updated)",
-        use(key.id, "id"), use(key.key_hash, "hash"),
-        use(key.user_id, "user_id"), use(name.value, name.indicator, "name"),
-        use(prefix.value, prefix.indicator, "prefix"), use(key.start, "start"),
-        use(metadata.value, metadata.indicator, "metadata"),
-        use(expires.value, expires.indicator, "expires"),
-        use(created, "created"), use(updated, "updated");
-    return OkStatus();
-  });
+Status SociStore::AddApiKey(const ApiKey& key, std::string_view access_id,
+                            int max_per_user) {
+  return OnConnection(
+      *pool_,
+      [&key, access = std::string(access_id),
+       max_per_user](soci::session& sql) -> Status {
+        soci::transaction transaction(sql);
+        Status held = HoldAccess(sql, key.user_id, access);
+        if (!held.ok()) return held;
+        if (CountKeys(sql, key.user_id, key.created_at) >= max_per_user) {
+          return Refuse(Refusal::kTooManyApiKeys);
+        }
+        InsertKey(sql, key);
+        transaction.commit();
+        return OkStatus();
+      });
 }
 
 StatusOr<KeyAndUser> SociStore::ApiKeyByHash(std::string_view key_hash) {
@@ -144,15 +170,11 @@ Status SociStore::RemoveApiKey(std::string_view user_id, std::string_view id) {
       *pool_,
       [user = std::string(user_id),
        key = std::string(id)](soci::session& sql) -> Status {
-        soci::statement statement =
+        const bool removed = Affects(
             (sql.prepare << "DELETE FROM api_keys WHERE user_id = :user "
                             "AND id = :id",
-             use(user, "user"), use(key, "id"));
-        statement.execute(true);
-        if (statement.get_affected_rows() == 0) {
-          return NotFound("no such API key");
-        }
-        return OkStatus();
+             use(user, "user"), use(key, "id")));
+        return removed ? OkStatus() : NotFound("no such API key");
       });
 }
 

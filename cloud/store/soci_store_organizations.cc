@@ -46,12 +46,14 @@ struct InvitationColumns {
   long long expires = 0;
 };
 
-void ActivateOrganization(soci::session& sql, const std::string& session_id,
+// False when the session has ended.
+bool ActivateOrganization(soci::session& sql, const std::string& session_id,
                           const std::string& organization_id) {
-  if (session_id.empty()) return;
-  sql << "UPDATE sessions SET active_organization_id = :organization "
-         "WHERE id = :session",
-      use(organization_id, "organization"), use(session_id, "session");
+  if (session_id.empty()) return true;
+  return Affects((sql.prepare << "UPDATE sessions SET active_organization_id = "
+                                 ":organization WHERE id = :session",
+                  use(organization_id, "organization"),
+                  use(session_id, "session")));
 }
 
 bool IsMember(soci::session& sql, const Invitation& invitation) {
@@ -99,6 +101,32 @@ bool InsertInvitation(soci::session& sql, const Invitation& invitation) {
       use(expires, "expires")));
 }
 
+// The open one for the same organisation and address, which nobody else changes
+// until the end of the transaction.
+StatusOr<Invitation> LockOpenInvitation(soci::session& sql,
+                                        const Invitation& invitation) {
+  const long long now = ToMillis(invitation.created_at);
+  const bool is_open = Affects(
+      (sql.prepare
+           << "UPDATE invitations SET role = role "
+              "WHERE organization_id = :organization AND email = :email "
+              "AND expires_at > :now AND EXISTS (SELECT 1 FROM members m "
+              "WHERE m.user_id = inviter_id AND m.organization_id = "
+              "invitations.organization_id)",
+       use(invitation.organization_id, "organization"),
+       use(invitation.email, "email"), use(now, "now")));
+  if (!is_open) return NotFound("no such invitation");
+  InvitationColumns row;
+  sql << "SELECT id, organization_id, email, role, inviter_id, "
+         "created_at, expires_at FROM invitations "
+         "WHERE organization_id = :organization AND email = :email",
+      into(row.id), into(row.organization_id), into(row.email), into(row.role),
+      into(row.inviter_id), into(row.created), into(row.expires),
+      use(invitation.organization_id, "organization"),
+      use(invitation.email, "email");
+  return row.Get();
+}
+
 }  // namespace
 
 StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
@@ -107,8 +135,7 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
       *pool_,
       [user = std::string(user_id)](
           soci::session& sql) -> StatusOr<std::vector<Organization>> {
-        Organization row;
-        long long created = 0;
+        OrganizationColumns row;
         soci::statement statement =
             (sql.prepare << "SELECT o.id, o.slug, o.name, "
                             "o.alert_email, o.created_at "
@@ -116,13 +143,10 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
                             "ON m.organization_id = o.id "
                             "WHERE m.user_id = :user",
              into(row.id), into(row.slug), into(row.name),
-             into(row.alert_email), into(created), use(user, "user"));
+             into(row.alert_email), into(row.created), use(user, "user"));
         statement.execute();
         std::vector<Organization> organizations;
-        while (statement.fetch()) {
-          row.created_at = FromMillis(created);
-          organizations.push_back(row);
-        }
+        while (statement.fetch()) organizations.push_back(row.Get());
         return organizations;
       });
 }
@@ -130,20 +154,25 @@ StatusOr<std::vector<Organization>> SociStore::OrganizationsOf(
 Status SociStore::AddOrganization(const Organization& organization,
                                   const Membership& owner,
                                   std::string_view session_id) {
-  return OnConnection(*pool_,
-                      [&organization, &owner,
-                       session = std::string(session_id)](soci::session& sql) {
-                        soci::transaction transaction(sql);
-                        if (!InsertOrganization(sql, organization)) {
-                          return SlugTaken(organization.slug);
-                        }
-                        if (!InsertMembership(sql, owner)) {
-                          return Refuse(Refusal::kMemberElsewhere);
-                        }
-                        ActivateOrganization(sql, session, organization.id);
-                        transaction.commit();
-                        return OkStatus();
-                      });
+  return OnConnection(
+      *pool_, [&organization, &owner,
+               session = std::string(session_id)](soci::session& sql) {
+        soci::transaction transaction(sql);
+        if (!LockUser(sql, owner.user_id)) {
+          return Refuse(Refusal::kSignedOut);
+        }
+        if (!InsertOrganization(sql, organization)) {
+          return SlugTaken(organization.slug);
+        }
+        if (!InsertMembership(sql, owner)) {
+          return Refuse(Refusal::kMemberElsewhere);
+        }
+        if (!ActivateOrganization(sql, session, organization.id)) {
+          return Refuse(Refusal::kSignedOut);
+        }
+        transaction.commit();
+        return OkStatus();
+      });
 }
 
 Status SociStore::AcceptInvitation(std::string_view id,
@@ -153,13 +182,17 @@ Status SociStore::AcceptInvitation(std::string_view id,
       *pool_, [key = std::string(id), &member,
                session = std::string(session_id)](soci::session& sql) {
         soci::transaction transaction(sql);
+        if (!LockUser(sql, member.user_id)) return Refuse(Refusal::kSignedOut);
+        LockOrganization(sql, member.organization_id);
         if (!EndInvitation(sql, key, member.created_at)) {
           return Refuse(Refusal::kInvitationNotFound);
         }
         if (!InsertMembership(sql, member)) {
           return Refuse(Refusal::kMemberElsewhere);
         }
-        ActivateOrganization(sql, session, member.organization_id);
+        if (!ActivateOrganization(sql, session, member.organization_id)) {
+          return Refuse(Refusal::kSignedOut);
+        }
         transaction.commit();
         return OkStatus();
       });
@@ -237,36 +270,27 @@ Status SociStore::AddInvitation(const Invitation& invitation,
   });
 }
 
-StatusOr<Invitation> SociStore::RenewInvitation(
-    std::string_view organization_id, std::string_view email, Timestamp now,
-    Timestamp expires_at) {
+StatusOr<Invitation> SociStore::RenewInvitation(const Invitation& invitation,
+                                                Role strongest) {
   return OnConnection(
       *pool_,
-      [organization = std::string(organization_id),
-       address = std::string(email), millis = ToMillis(now),
-       expires =
-           ToMillis(expires_at)](soci::session& sql) -> StatusOr<Invitation> {
+      [&invitation, strongest](soci::session& sql) -> StatusOr<Invitation> {
         soci::transaction transaction(sql);
-        const bool renewed = Affects(
-            (sql.prepare
-                 << "UPDATE invitations SET expires_at = :expires "
-                    "WHERE organization_id = :organization AND email = :email "
-                    "AND expires_at > :now AND EXISTS (SELECT 1 FROM members m "
-                    "WHERE m.user_id = inviter_id AND m.organization_id = "
-                    "invitations.organization_id)",
-             use(expires, "expires"), use(organization, "organization"),
-             use(address, "email"), use(millis, "now")));
-        if (!renewed) return NotFound("no such invitation");
-        InvitationColumns row;
-        sql << "SELECT id, organization_id, email, role, inviter_id, "
-               "created_at, expires_at FROM invitations "
-               "WHERE organization_id = :organization AND email = :email",
-            into(row.id), into(row.organization_id), into(row.email),
-            into(row.role), into(row.inviter_id), into(row.created),
-            into(row.expires), use(organization, "organization"),
-            use(address, "email");
+        StatusOr<Invitation> open = LockOpenInvitation(sql, invitation);
+        if (!open.ok()) return open;
+        if (StrongestOf(open->role) > strongest) {
+          return Refuse(Refusal::kMayNotInviteWithRole);
+        }
+        open->role = invitation.role;
+        open->inviter_id = invitation.inviter_id;
+        open->expires_at = invitation.expires_at;
+        const long long expires = ToMillis(open->expires_at);
+        sql << "UPDATE invitations SET role = :role, inviter_id = :inviter, "
+               "expires_at = :expires WHERE id = :id",
+            use(open->role, "role"), use(open->inviter_id, "inviter"),
+            use(expires, "expires"), use(open->id, "id");
         transaction.commit();
-        return row.Get();
+        return open;
       });
 }
 

@@ -1,6 +1,7 @@
 // What is good for one use: mailed tokens and logins of the command line. Each
 // use is the change of a row that only one can make.
 #include "cloud/store/connection.h"
+#include "cloud/store/membership_rows.h"
 #include "cloud/store/session_rows.h"
 #include "cloud/store/soci_store.h"
 
@@ -48,9 +49,30 @@ Status UseUpToken(soci::session& sql, const std::string& purpose,
 void EndAccess(soci::session& sql, const std::string& user) {
   sql << "DELETE FROM cli_logins WHERE user_id = :user", use(user, "user");
   sql << "DELETE FROM sessions WHERE user_id = :user", use(user, "user");
-  sql << "DELETE FROM api_keys WHERE user_id = :user AND EXISTS (SELECT 1 "
-         "FROM users WHERE id = :owner AND email_verified = 0)",
-      use(user, "user"), use(user, "owner");
+  sql << "DELETE FROM api_keys WHERE user_id = :user AND NOT EXISTS (SELECT 1 "
+         "FROM users u WHERE u.id = api_keys.user_id "
+         "AND u.email_verified_at <= api_keys.created_at)",
+      use(user, "user");
+}
+
+bool HasVerified(soci::session& sql, const std::string& user) {
+  int verified = 0;
+  sql << "SELECT email_verified FROM users WHERE id = :user", into(verified),
+      use(user, "user");
+  return verified != 0;
+}
+
+// Whoever signed up with an address that is not theirs chose the organisation,
+// and may have friends in it. Unlike at an account's end the others may lose
+// their only owner: better than that they share what the address's own user
+// will store.
+void TakeOutOfOrganization(soci::session& sql, const std::string& user) {
+  const std::string organization = LockOrganizationOf(sql, user);
+  if (organization.empty()) return;
+  if (EndOrganizationOfOne(sql, organization, user)) return;
+  sql << "DELETE FROM members WHERE user_id = :user", use(user, "user");
+  // They would be good again if the user came back.
+  sql << "DELETE FROM invitations WHERE inviter_id = :user", use(user, "user");
 }
 
 }  // namespace
@@ -87,9 +109,10 @@ Status SociStore::VerifyEmail(std::string_view token_hash, Timestamp now) {
         soci::transaction transaction(sql);
         const auto user = FindUserOfToken(sql, purpose, hash, millis);
         if (!user.ok()) return user.status();
-        sql << "UPDATE users SET email_verified = 1, updated_at = :now "
+        sql << "UPDATE users SET email_verified = 1, email_verified_at = "
+               "COALESCE(email_verified_at, :verified), updated_at = :now "
                "WHERE id = :user",
-            use(millis, "now"), use(*user, "user");
+            use(millis, "verified"), use(millis, "now"), use(*user, "user");
         Status used = UseUpToken(sql, purpose, hash, *user);
         if (!used.ok()) return used;
         transaction.commit();
@@ -113,6 +136,7 @@ Status SociStore::ResetPassword(std::string_view token_hash,
         Status used = UseUpToken(sql, purpose, hash, *user);
         if (!used.ok()) return used;
         EndAccess(sql, *user);
+        if (!HasVerified(sql, *user)) TakeOutOfOrganization(sql, *user);
         transaction.commit();
         return OkStatus();
       });
@@ -148,17 +172,23 @@ StatusOr<CliLogin> SociStore::CliLoginById(std::string_view id) {
 }
 
 Status SociStore::ApproveCliLogin(std::string_view id, std::string_view user_id,
-                                  Timestamp now) {
+                                  std::string_view session_id, Timestamp now) {
   return OnConnection(
       *pool_,
       [key = std::string(id), user = std::string(user_id),
+       session = std::string(session_id),
        millis = ToMillis(now)](soci::session& sql) -> Status {
+        soci::transaction transaction(sql);
+        Status held = HoldAccess(sql, user, session);
+        if (!held.ok()) return held;
         const bool was_open =
             Affects((sql.prepare << "UPDATE cli_logins SET user_id = :user "
                                     "WHERE id = :id AND user_id IS NULL "
                                     "AND expires_at > :now",
                      use(user, "user"), use(key, "id"), use(millis, "now")));
-        return was_open ? OkStatus() : NotFound("no such open login");
+        if (!was_open) return NotFound("no such open login");
+        transaction.commit();
+        return OkStatus();
       });
 }
 

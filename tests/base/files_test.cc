@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -97,6 +98,32 @@ TEST_F(FilesTest, TwoWritersNeverMix) {
     });
   }
   for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(FilesHere(), 1U);
+}
+
+TEST_F(FilesTest, ANewFileIsMadeOnceAlsoByManyAtOnce) {
+  std::atomic<int> made = 0;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 8; ++i) {
+    writers.emplace_back([this, &made, i] {
+      const Status status = WriteNewFile(file_, std::to_string(i), 0640);
+      if (status.ok()) {
+        made += 1 + i;
+      } else {
+        EXPECT_THAT(status, HasCode(StatusCode::kAborted));
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  // Of one alone, and with its content.
+  EXPECT_EQ(Content(file_), std::to_string(made - 1));
+  EXPECT_EQ(ModeOf(file_), 0640U);
+  EXPECT_EQ(FilesHere(), 1U);
+}
+
+TEST_F(FilesTest, APlantedLinkIsNoNewFile) {
+  ASSERT_EQ(symlink((dir_ / "target").c_str(), file_.c_str()), 0);
+  EXPECT_THAT(WriteNewFile(file_, "ours", 0600), HasCode(StatusCode::kAborted));
   EXPECT_EQ(FilesHere(), 1U);
 }
 

@@ -83,9 +83,18 @@ struct CloudParts {
     return std::move(result->signed_in);
   }
 
+  // Of a session that begins with the password of a sign-up above.
+  std::string NewSessionId(const User& user) {
+    const auto signed_in = accounts.SignIn(
+        user.email, Secret("password of " + user.name), true, "test");
+    LIBRETTO_CHECK(signed_in.ok());
+    return signed_in->session.id;
+  }
+
   // As SignUp(), with the address verified and an API key issued.
   SecretBytes NewTenantKey(const std::string& name) {
-    auto issued = api_keys.Issue(SignUpVerified(name).signed_in.user, {});
+    const SignedIn who = SignUpVerified(name).signed_in;
+    auto issued = api_keys.Issue(who.user, who.session.id, {});
     LIBRETTO_CHECK(issued.ok());
     return std::move(issued->text);
   }

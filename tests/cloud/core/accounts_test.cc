@@ -50,8 +50,7 @@ TEST_F(AccountsTest, SignUpMakesAnOwnerOfANewOrganization) {
   ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->signed_in.user.email, "ann@x.test");
   EXPECT_FALSE(result->signed_in.user.email_verified);
-  const auto organizations =
-      parts_.accounts.OrganizationsOf(result->signed_in.user);
+  const auto organizations = parts_.organizations.Of(result->signed_in.user);
   ASSERT_THAT(organizations, IsOk());
   ASSERT_EQ(organizations->size(), 1U);
   EXPECT_EQ(organizations->front().slug, "acme");

@@ -16,16 +16,18 @@ using std::chrono::seconds;
 
 class ApiKeysTest : public ::testing::Test {
  protected:
-  ApiKeysTest() : ann_(parts_.SignUp("ann").signed_in.user) {}
+  ApiKeysTest()
+      : ann_(parts_.SignUp("ann").signed_in.user),
+        session_(parts_.NewSessionId(ann_)) {}
 
   IssuedApiKey Issue(const ApiKeyRequest& request = {}) {
-    auto issued = parts_.api_keys.Issue(ann_, request);
+    auto issued = parts_.api_keys.Issue(ann_, session_, request);
     EXPECT_THAT(issued, IsOk());
     return *std::move(issued);
   }
 
   std::optional<Refusal> RefusalOfIssue(const ApiKeyRequest& request) {
-    return RefusalOf(parts_.api_keys.Issue(ann_, request).status());
+    return RefusalOf(parts_.api_keys.Issue(ann_, session_, request).status());
   }
 
   std::optional<Refusal> RefusalOfUse(const SecretBytes& text) {
@@ -40,6 +42,7 @@ class ApiKeysTest : public ::testing::Test {
 
   testing::CloudParts parts_;
   const User ann_;
+  const std::string session_;
 };
 
 TEST_F(ApiKeysTest, AKeyOpensItsUsersOrganization) {
@@ -50,6 +53,18 @@ TEST_F(ApiKeysTest, AKeyOpensItsUsersOrganization) {
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->user.id, ann_.id);
   EXPECT_FALSE(found->tenant_id.empty());
+}
+
+TEST_F(ApiKeysTest, AUserHas100KeysAtMostAndHearsHowToMakeRoom) {
+  const std::string first = Issue().key.id;
+  for (int i = 1; i < 100; ++i) Issue();
+  const Status refused = parts_.api_keys.Issue(ann_, session_, {}).status();
+  EXPECT_EQ(RefusalOf(refused), Refusal::kTooManyApiKeys);
+  EXPECT_NE(Message(refused).find("has 100 API keys"), std::string::npos);
+  EXPECT_NE(Message(refused).find("librettoctl cloud auth api-key list"),
+            std::string::npos);
+  ASSERT_THAT(parts_.api_keys.Revoke(ann_, first), IsOk());
+  Issue();
 }
 
 TEST_F(ApiKeysTest, APrefixStandsInFront) {

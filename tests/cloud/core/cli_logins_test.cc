@@ -36,7 +36,8 @@ class CliLoginsTest : public ::testing::Test {
   }
 
   Status Approve(const User& user) {
-    return parts_.cli_logins.Approve(opened_.id, opened_.secret, user);
+    return parts_.cli_logins.Approve(opened_.id, opened_.secret, user,
+                                     parts_.NewSessionId(user));
   }
 
   testing::CloudParts parts_;
@@ -108,7 +109,8 @@ TEST_F(CliLoginsTest, TheIdIsWorthNothingWithoutTheSecret) {
   for (const SecretBytes& secret :
        {Secret(""), Secret("x"), other.secret.Clone()}) {
     EXPECT_EQ(parts_.cli_logins.Poll(opened_.id, secret, "").status(), unknown);
-    EXPECT_EQ(parts_.cli_logins.Approve(other.id, Secret("x"), ann_), unknown);
+    EXPECT_EQ(parts_.cli_logins.Approve(other.id, Secret("x"), ann_, ""),
+              unknown);
   }
   EXPECT_EQ(Poll()->kind, Kind::kApproved);
 }

@@ -164,12 +164,29 @@ TEST_F(InvitationsTest, ResendingKeepsTheIdAndStartsThe48HoursAnew) {
   const auto again = Invite(owner(), "Bob@x.test", "member", /*resend=*/true);
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->id, first->id);
-  EXPECT_EQ(again->role, "admin");
+  EXPECT_EQ(again->role, "member");
   EXPECT_EQ(again->created_at, first->created_at);
   EXPECT_EQ(again->expires_at - first->expires_at, hours(47));
   EXPECT_EQ(parts_.mailer.mails().back().to, "bob@x.test");
   parts_.clock.Advance(hours(47));
   EXPECT_TRUE(IsOpen(first->id));
+}
+
+TEST_F(InvitationsTest, AnAdminDoesNotResendTheInvitationOfAnOwner) {
+  const User admin = Join("adam", "admin");
+  ASSERT_THAT(Invite("bob@x.test", "owner"), IsOk());
+  const std::size_t mails = parts_.mailer.mails().size();
+  EXPECT_EQ(
+      RefusalOf(
+          Invite(admin, "bob@x.test", "member", /*resend=*/true).status()),
+      Refusal::kMayNotInviteWithRole);
+  EXPECT_EQ(parts_.mailer.mails().size(), mails);
+  const auto lowered = Invite(owner(), "bob@x.test", "admin", /*resend=*/true);
+  ASSERT_THAT(lowered, IsOk());
+  const auto again = Invite(admin, "bob@x.test", "member", /*resend=*/true);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->id, lowered->id);
+  EXPECT_EQ(again->inviter_id, admin.id);
 }
 
 TEST_F(InvitationsTest, ResendingWhatIsNotThereInvites) {
@@ -217,7 +234,7 @@ TEST_F(InvitationsTest, AcceptingJoinsAndActivatesOnce) {
 
 TEST_F(InvitationsTest, AKeyOfWhoJoinedOpensTheOrganization) {
   const User bob = Join("bob", "member");
-  const auto key = parts_.api_keys.Issue(bob, {});
+  const auto key = parts_.api_keys.Issue(bob, parts_.NewSessionId(bob), {});
   EXPECT_EQ(parts_.api_keys.Authenticate(key->text)->tenant_id,
             organization().id);
 }

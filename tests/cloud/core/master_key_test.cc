@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <latch>
+#include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +58,44 @@ TEST_F(MasterKeyTest, AnotherKeyIsRefused) {
   ASSERT_THAT(Open(), IsOk());
   ASSERT_THAT(WriteFileAtomically(path_, std::string(64, 'a'), 0600), IsOk());
   EXPECT_THAT(Open(), MessageHas("sealed under another key"));
+}
+
+// Each makes a key of its own; what one has sealed, the other could not open.
+TEST_F(MasterKeyTest, OfTwoServersThatStartFirstAtOnceOneIsRefused) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = directory_ / std::to_string(i);
+    const auto store = testing::OpenSqlite(name + ".db");
+    std::latch start(2);
+    Status other;
+    std::thread thread([&] {
+      start.arrive_and_wait();
+      other = MasterKey::Open(name + ".other key", *store).status();
+    });
+    start.arrive_and_wait();
+    const Status one = MasterKey::Open(name + ".key", *store).status();
+    thread.join();
+    EXPECT_NE(one.ok(), other.ok());
+    EXPECT_THAT(one.ok() ? other : one, MessageHas("sealed under another key"));
+    EXPECT_EQ(MasterKey::Open(name + ".key", *store).ok(), one.ok());
+  }
+}
+
+TEST_F(MasterKeyTest, TwoServersThatStartFirstWithOneFileHaveOneKey) {
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = directory_ / std::to_string(i);
+    const auto store = testing::OpenSqlite(name + ".db");
+    std::latch start(2);
+    Status other;
+    std::thread thread([&] {
+      start.arrive_and_wait();
+      other = MasterKey::Open(name + ".key", *store).status();
+    });
+    start.arrive_and_wait();
+    EXPECT_THAT(MasterKey::Open(name + ".key", *store), IsOk());
+    thread.join();
+    EXPECT_THAT(other, IsOk());
+    EXPECT_THAT(MasterKey::Open(name + ".key", *store), IsOk());
+  }
 }
 
 TEST_F(MasterKeyTest, AFileThatHoldsNoKeyIsRefusedAndKept) {

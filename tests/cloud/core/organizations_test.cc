@@ -49,7 +49,7 @@ TEST_F(OrganizationsTest, OneAccountBelongsToOneOrganization) {
     EXPECT_EQ(RefusalOf(Create(ann.signed_in, slug).status()),
               Refusal::kMemberElsewhere);
   }
-  EXPECT_EQ(parts_.accounts.OrganizationsOf(ann.signed_in.user)->size(), 1U);
+  EXPECT_EQ(parts_.organizations.Of(ann.signed_in.user)->size(), 1U);
 }
 
 TEST_F(OrganizationsTest, ASignUpLeavesNoOrganizationActive) {

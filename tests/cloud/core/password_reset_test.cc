@@ -114,7 +114,8 @@ TEST_F(PasswordResetTest, AnApprovedCommandLineGetsNoSessionAfterAReset) {
   VerifyAnn();
   const auto opened = parts_.cli_logins.Open();
   const auto ann = parts_.store->UserById(ann_.user.id);
-  ASSERT_THAT(parts_.cli_logins.Approve(opened->id, opened->secret, *ann),
+  ASSERT_THAT(parts_.cli_logins.Approve(opened->id, opened->secret, *ann,
+                                        ann_.session.id),
               IsOk());
   ASSERT_THAT(Finish(Request()), IsOk());
   EXPECT_EQ(
@@ -125,13 +126,13 @@ TEST_F(PasswordResetTest, AnApprovedCommandLineGetsNoSessionAfterAReset) {
 
 TEST_F(PasswordResetTest, ApiKeysStayWhereTheAddressWasVerified) {
   VerifyAnn();
-  const auto key = parts_.api_keys.Issue(ann_.user, {});
+  const auto key = parts_.api_keys.Issue(ann_.user, ann_.session.id, {});
   ASSERT_THAT(Finish(Request()), IsOk());
   EXPECT_THAT(parts_.api_keys.Authenticate(key->text), IsOk());
 }
 
 TEST_F(PasswordResetTest, ApiKeysOfWhoNeverShowedToOwnTheAddressEnd) {
-  const auto key = parts_.api_keys.Issue(ann_.user, {});
+  const auto key = parts_.api_keys.Issue(ann_.user, ann_.session.id, {});
   ASSERT_THAT(Finish(Request()), IsOk());
   EXPECT_EQ(RefusalOf(parts_.api_keys.Authenticate(key->text).status()),
             Refusal::kApiKeyUnknown);

@@ -141,8 +141,9 @@ TEST_F(CredentialRoutesTest, TheRulesOfTheEnvelope) {
 
 TEST_F(CredentialRoutesTest, OnlyAVerifiedKeyGetsIn) {
   LiveCloud& cloud = cloud_;
-  const SignUpResult bob = cloud.parts.SignUp("bob");
-  const auto unverified = cloud.parts.api_keys.Issue(bob.signed_in.user, {});
+  const SignedIn bob = cloud.parts.SignUp("bob").signed_in;
+  const auto unverified =
+      cloud.parts.api_keys.Issue(bob.user, bob.session.id, {});
   const std::string cookie = cloud.SignIn("ann");
   for (const Route& route : cloud.router().routes()) {
     if (!route.path.starts_with("/v1/credentials/")) continue;

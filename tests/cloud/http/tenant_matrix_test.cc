@@ -93,7 +93,8 @@ class TenantMatrixTest : public ::testing::TestWithParam<Row> {
 
   // Text and id.
   std::pair<std::string, std::string> NewKey(const User& user) {
-    const auto issued = cloud_.parts.api_keys.Issue(user, {});
+    const auto issued =
+        cloud_.parts.api_keys.Issue(user, cloud_.parts.NewSessionId(user), {});
     EXPECT_THAT(issued, IsOk());
     return {std::string(issued->text.Reveal()), issued->key.id};
   }

@@ -22,23 +22,8 @@ const auto kNotFound = HasCode(StatusCode::kNotFound);
 
 class AccountEndTest : public StoreTest {
  protected:
-  // In the organisation "org ann".
-  void AddMember(const std::string& name, const std::string& role) {
-    NewAccount account = Account(name);
-    account.organization.reset();
-    account.membership->organization_id = "org ann";
-    account.membership->role = role;
-    ASSERT_THAT(store_->AddAccount(account), IsOk());
-  }
-
   Status Remove(const std::string& name) {
     return store_->RemoveAccount("user " + name);
-  }
-
-  int Rows(const std::string& table) {
-    int rows = 0;
-    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
-    return rows;
   }
 };
 
@@ -47,7 +32,7 @@ TEST_P(AccountEndTest, EverythingOfTheOnlyMemberGoes) {
   AddAccount("bob");
   for (const char* name : {"ann", "bob"}) {
     const std::string user = std::string("user ") + name;
-    ASSERT_THAT(store_->AddApiKey(KeyOf(user, name)), IsOk());
+    ASSERT_THAT(AddApiKey(KeyOf(user, name)), IsOk());
     ASSERT_THAT(AddCredential(std::string("org ") + name, "a"), IsOk());
     ASSERT_THAT(
         store_->AddOneTimeToken(
@@ -57,7 +42,7 @@ TEST_P(AccountEndTest, EverythingOfTheOnlyMemberGoes) {
         store_->AddCliLogin(
             {.id = name, .secret_hash = "hash", .expires_at = At(1000)}),
         IsOk());
-    ASSERT_THAT(store_->ApproveCliLogin(name, user, At(1)), IsOk());
+    ASSERT_THAT(ApproveCliLogin(name, user, At(1)), IsOk());
   }
   ASSERT_THAT(Remove("ann"), IsOk());
   for (const char* table :
@@ -71,10 +56,7 @@ TEST_P(AccountEndTest, EverythingOfTheOnlyMemberGoes) {
 }
 
 TEST_P(AccountEndTest, AUserWithoutOrganizationGoesToo) {
-  NewAccount account = Account("ann");
-  account.organization.reset();
-  account.membership.reset();
-  ASSERT_THAT(store_->AddAccount(account), IsOk());
+  AddLoneAccount("ann");
   ASSERT_THAT(Remove("ann"), IsOk());
   EXPECT_THAT(store_->UserById("user ann"), kNotFound);
 }

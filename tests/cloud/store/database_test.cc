@@ -37,7 +37,7 @@ TEST(PostgresqlTest, AConnectionThatBrokeIsMadeAnew) {
   }
   const auto store = SociStore::Open({Kind::kPostgresql, url});
   ASSERT_THAT(store, IsOk());
-  ASSERT_THAT((*store)->PutSetting("key", "value"), IsOk());
+  ASSERT_THAT((*store)->AddSetting("key", "value"), IsOk());
   soci::session sql(soci::postgresql, url);
   sql << "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
          "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";

@@ -2,12 +2,14 @@
 // line.
 #include <atomic>
 #include <functional>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "cloud/core/refusal.h"
 #include "tests/cloud/store/store_fixture.h"
 #include "tests/matchers.h"
 
@@ -66,12 +68,6 @@ class OneUseTest : public StoreTest {
   bool IsVerified(const std::string& user) {
     return store_->UserById(user)->email_verified;
   }
-
-  int Rows(const std::string& table) {
-    int rows = 0;
-    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
-    return rows;
-  }
 };
 
 TEST_P(OneUseTest, ATokenVerifiesItsUserOnce) {
@@ -124,7 +120,7 @@ TEST_P(OneUseTest, AResetEndsSessionsAndApprovedLogins) {
   AddToken(kReset, "token");
   AddLogin("approved");
   AddLogin("open");
-  ASSERT_THAT(store_->ApproveCliLogin("approved", "user ann", At(1)), IsOk());
+  ASSERT_THAT(ApproveCliLogin("approved", "user ann", At(1)), IsOk());
   ASSERT_THAT(store_->ResetPassword("token", "new", At(1)), IsOk());
   EXPECT_THAT(store_->SessionByTokenHash("hash of session ann"), kNotFound);
   EXPECT_THAT(store_->SessionByTokenHash("hash of session bob"), IsOk());
@@ -132,19 +128,41 @@ TEST_P(OneUseTest, AResetEndsSessionsAndApprovedLogins) {
   EXPECT_THAT(store_->CliLoginById("open"), IsOk());
 }
 
-TEST_P(OneUseTest, AResetEndsTheKeysOfAnUnverifiedUserAlone) {
-  for (const char* name : {"ann", "bob"}) {
-    const std::string user = std::string("user ") + name;
+TEST_P(OneUseTest, ASessionThatAResetEndedApprovesNothing) {
+  AddAccount("ann");
+  AddAccount("bob");
+  AddToken(kReset, "token");
+  AddLogin("login");
+  ASSERT_THAT(store_->ResetPassword("token", "new", At(1)), IsOk());
+  EXPECT_EQ(RefusalOf(ApproveCliLogin("login", "user ann")),
+            Refusal::kSignedOut);
+  // Nor does somebody else's.
+  EXPECT_EQ(RefusalOf(store_->ApproveCliLogin("login", "user ann",
+                                              "session bob", At(1))),
+            Refusal::kSignedOut);
+  EXPECT_EQ(store_->CliLoginById("login")->user_id, std::nullopt);
+}
+
+TEST_P(OneUseTest, NoApprovalOutlivesAResetAtTheSameTime) {
+  for (int i = 0; i < 20 && !HasFailure(); ++i) {
+    const std::string name = "ann" + std::to_string(i);
     AddAccount(name);
-    AddToken(kReset, user, user);
-    ASSERT_THAT(store_->AddApiKey(KeyOf(user, name)), IsOk());
+    AddToken(kReset, name, "user " + name);
+    AddLogin(name);
+    std::latch start(2);
+    std::thread reset([this, &start, &name] {
+      start.arrive_and_wait();
+      EXPECT_THAT(store_->ResetPassword(name, "new", At(1)), IsOk());
+    });
+    start.arrive_and_wait();
+    const Status approved = ApproveCliLogin(name, "user " + name);
+    reset.join();
+    EXPECT_TRUE(approved.ok() || RefusalOf(approved) == Refusal::kSignedOut)
+        << approved;
+    // Open, or ended by the reset.
+    const auto login = store_->CliLoginById(name);
+    EXPECT_FALSE(login.ok() && login->user_id.has_value());
   }
-  AddToken(kVerify, "token");
-  ASSERT_THAT(store_->VerifyEmail("token", At(1)), IsOk());
-  ASSERT_THAT(store_->ResetPassword("user ann", "new", At(1)), IsOk());
-  ASSERT_THAT(store_->ResetPassword("user bob", "new", At(1)), IsOk());
-  EXPECT_THAT(store_->ApiKeyByHash("hash of ann"), IsOk());
-  EXPECT_THAT(store_->ApiKeyByHash("hash of bob"), kNotFound);
 }
 
 TEST_P(OneUseTest, ASessionBeginsWithTheCurrentPasswordAlone) {
@@ -164,10 +182,9 @@ TEST_P(OneUseTest, ALoginIsApprovedOnceAndRedeemedOnce) {
   const Session anns = SessionOf("user ann", "minted");
   EXPECT_EQ(store_->CliLoginById("login")->user_id, std::nullopt);
   EXPECT_THAT(store_->RedeemCliLogin("login", anns, At(1)), kNotFound);
-  EXPECT_THAT(store_->ApproveCliLogin("login", "user ann", At(1000)),
-              kNotFound);
-  EXPECT_THAT(store_->ApproveCliLogin("login", "user ann", At(999)), IsOk());
-  EXPECT_THAT(store_->ApproveCliLogin("login", "user bob", At(1)), kNotFound);
+  EXPECT_THAT(ApproveCliLogin("login", "user ann", At(1000)), kNotFound);
+  EXPECT_THAT(ApproveCliLogin("login", "user ann", At(999)), IsOk());
+  EXPECT_THAT(ApproveCliLogin("login", "user bob", At(1)), kNotFound);
   const auto approved = store_->CliLoginById("login");
   ASSERT_THAT(approved, IsOk());
   EXPECT_EQ(approved->user_id, "user ann");
@@ -206,7 +223,7 @@ TEST_P(OneUseTest, OneOfManyAtOnceApprovesAndOneGetsTheSession) {
   AddAccount("bob");
   AddLogin("login");
   EXPECT_EQ(Successes([this](int i) {
-              return store_->ApproveCliLogin(
+              return ApproveCliLogin(
                   "login", i % 2 == 0 ? "user ann" : "user bob", At(1));
             }),
             1);

@@ -21,13 +21,6 @@ using Kind = DatabaseUrl::Kind;
 
 class OrganizationStoreTest : public testing::StoreTest {
  protected:
-  void AddLoneAccount(const std::string& name) {
-    NewAccount account = Account(name);
-    account.organization.reset();
-    account.membership.reset();
-    ASSERT_THAT(store_->AddAccount(account), IsOk());
-  }
-
   // Into ann's organisation, from 10 to 1000.
   static Invitation InvitationOf(const std::string& name) {
     return {.id = "invitation of " + name,
@@ -72,12 +65,6 @@ class OrganizationStoreTest : public testing::StoreTest {
     }
     for (std::thread& thread : running) thread.join();
     return winners;
-  }
-
-  int Count(const std::string& table) {
-    int rows = 0;
-    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
-    return rows;
   }
 };
 
@@ -129,8 +116,8 @@ TEST_P(OrganizationStoreTest, OfManyWhoAcceptAtOnceOneDoes) {
                           MemberOf("org ann", "b" + std::to_string(i)), "");
                     }),
             1);
-  EXPECT_EQ(Count("members"), 2);
-  EXPECT_EQ(Count("invitations"), 0);
+  EXPECT_EQ(Rows("members"), 2);
+  EXPECT_EQ(Rows("invitations"), 0);
 }
 
 TEST_P(OrganizationStoreTest, OfManySignUpsWithOneInvitationOneIsMade) {
@@ -146,8 +133,8 @@ TEST_P(OrganizationStoreTest, OfManySignUpsWithOneInvitationOneIsMade) {
                       return store_->AddAccount(account);
                     }),
             1);
-  EXPECT_EQ(Count("users"), 2);
-  EXPECT_EQ(Count("members"), 2);
+  EXPECT_EQ(Rows("users"), 2);
+  EXPECT_EQ(Rows("members"), 2);
 }
 
 TEST_P(OrganizationStoreTest, WhoAcceptsTwoInvitationsAtOnceJoinsOne) {
@@ -170,7 +157,7 @@ TEST_P(OrganizationStoreTest, WhoAcceptsTwoInvitationsAtOnceJoinsOne) {
                     }),
             1);
   // The other one stays open: it was not accepted.
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
 }
 
 TEST_P(OrganizationStoreTest, AnInvitationIsNotAcceptedAfterItsEnd) {
@@ -193,9 +180,8 @@ TEST_P(OrganizationStoreTest, AnInvitationEndsWithItsInviter) {
   Sql() << "DELETE FROM members WHERE user_id = 'user adam'";
   const auto not_found = HasCode(StatusCode::kNotFound);
   EXPECT_THAT(store_->InvitationById(by_adam.id, At(20)), not_found);
-  EXPECT_THAT(
-      store_->RenewInvitation("org ann", "bob@x.test", At(20), At(2000)),
-      not_found);
+  EXPECT_THAT(store_->RenewInvitation(InvitationOf("bob"), Role::kOwner),
+              not_found);
   EXPECT_EQ(RefusalOf(Accept("bob")), Refusal::kInvitationNotFound);
   // Nor does it stand in the way of another.
   Invitation by_ann = InvitationOf("bob");
@@ -250,7 +236,7 @@ TEST_P(OrganizationStoreTest, AnAddressIsInvitedOnceAlsoByManyAtOnce) {
                       return Add(invitation);
                     }),
             1);
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
 }
 
 TEST_P(OrganizationStoreTest, AnEndedInvitationMakesRoomForAnother) {
@@ -263,7 +249,7 @@ TEST_P(OrganizationStoreTest, AnEndedInvitationMakesRoomForAnother) {
   next.created_at = At(1000);
   next.expires_at = At(2000);
   EXPECT_THAT(Add(next), IsOk());
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
 }
 
 TEST_P(OrganizationStoreTest, ARefusedInvitationLeavesNothingBehind) {
@@ -273,34 +259,56 @@ TEST_P(OrganizationStoreTest, ARefusedInvitationLeavesNothingBehind) {
     ASSERT_THAT(Add(InvitationOf(name)), IsOk());
   }
   EXPECT_EQ(RefusalOf(Add(InvitationOf("d"))), Refusal::kTooManyInvitations);
-  EXPECT_EQ(Count("invitations"), 3);
+  EXPECT_EQ(Rows("invitations"), 3);
 }
 
-TEST_P(OrganizationStoreTest, ARenewedInvitationKeepsAllButItsEnd) {
+TEST_P(OrganizationStoreTest, ARenewedInvitationKeepsItsIdAlone) {
   AddAccount("ann");
+  AddMember("adam", "admin");
   ASSERT_THAT(Add(InvitationOf("bob")), IsOk());
-  const auto renewed =
-      store_->RenewInvitation("org ann", "bob@x.test", At(999), At(3000));
+  Invitation next = InvitationOf("bob");
+  next.id = "next";
+  next.role = "member";
+  next.inviter_id = "user adam";
+  next.created_at = At(999);
+  next.expires_at = At(3000);
+  ASSERT_THAT(store_->RenewInvitation(next, Role::kAdmin), IsOk());
+  const auto renewed = store_->InvitationById("invitation of bob", At(2999));
   ASSERT_THAT(renewed, IsOk());
-  EXPECT_EQ(renewed->id, "invitation of bob");
-  EXPECT_EQ(renewed->role, "member,admin");
-  EXPECT_EQ(renewed->created_at, At(10));
-  EXPECT_EQ(renewed->expires_at, At(3000));
-  EXPECT_THAT(
-      store_->RenewInvitation("org ann", "bob@x.test", At(3000), At(9000)),
-      HasCode(StatusCode::kNotFound));
-  EXPECT_THAT(
-      store_->RenewInvitation("org ann", "eve@x.test", At(10), At(9000)),
-      HasCode(StatusCode::kNotFound));
+  EXPECT_EQ(renewed->invitation.role, "member");
+  EXPECT_EQ(renewed->invitation.inviter_id, "user adam");
+  EXPECT_EQ(renewed->invitation.created_at, At(10));
+  EXPECT_EQ(renewed->invitation.expires_at, At(3000));
+  next.created_at = At(3000);
+  EXPECT_THAT(store_->RenewInvitation(next, Role::kOwner),
+              HasCode(StatusCode::kNotFound));
+  EXPECT_THAT(store_->RenewInvitation(InvitationOf("eve"), Role::kOwner),
+              HasCode(StatusCode::kNotFound));
+}
+
+TEST_P(OrganizationStoreTest, AStrongerInvitationIsNotRenewed) {
+  AddAccount("ann");
+  Invitation invitation = InvitationOf("bob");
+  invitation.role = "member,owner";
+  ASSERT_THAT(Add(invitation), IsOk());
+  Invitation weaker = InvitationOf("bob");
+  weaker.role = "member";
+  weaker.expires_at = At(2000);
+  EXPECT_EQ(RefusalOf(store_->RenewInvitation(weaker, Role::kAdmin).status()),
+            Refusal::kMayNotInviteWithRole);
+  const auto kept = store_->InvitationById(invitation.id, At(20));
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_EQ(kept->invitation.role, "member,owner");
+  EXPECT_EQ(kept->invitation.expires_at, At(1000));
 }
 
 TEST_P(OrganizationStoreTest, OnlyInvitationsThatHaveEndedAreSwept) {
   AddAccount("ann");
   ASSERT_THAT(Add(InvitationOf("bob")), IsOk());
   ASSERT_THAT(store_->RemoveExpired(At(999)), IsOk());
-  EXPECT_EQ(Count("invitations"), 1);
+  EXPECT_EQ(Rows("invitations"), 1);
   ASSERT_THAT(store_->RemoveExpired(At(1000)), IsOk());
-  EXPECT_EQ(Count("invitations"), 0);
+  EXPECT_EQ(Rows("invitations"), 0);
 }
 
 TEST_P(OrganizationStoreTest, AnOrganizationIsMadeAsAWholeOrNotAtAll) {
@@ -315,7 +323,7 @@ TEST_P(OrganizationStoreTest, AnOrganizationIsMadeAsAWholeOrNotAtAll) {
   anns.user_id = "user ann";
   EXPECT_EQ(RefusalOf(store_->AddOrganization(*bobs.organization, anns, "")),
             Refusal::kMemberElsewhere);
-  EXPECT_EQ(Count("organizations"), 1);
+  EXPECT_EQ(Rows("organizations"), 1);
   EXPECT_THAT(store_->AddOrganization(*bobs.organization, *bobs.membership, ""),
               IsOk());
   EXPECT_EQ(store_->SessionByTokenHash("hash of session bob")

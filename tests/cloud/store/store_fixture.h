@@ -107,6 +107,37 @@ class StoreTest : public ::testing::TestWithParam<DatabaseUrl::Kind> {
     ASSERT_THAT(store_->AddAccount(Account(name)), libretto::testing::IsOk());
   }
 
+  static NewAccount LoneAccount(const std::string& name) {
+    NewAccount account = Account(name);
+    account.organization.reset();
+    account.membership.reset();
+    return account;
+  }
+
+  void AddLoneAccount(const std::string& name) {
+    ASSERT_THAT(store_->AddAccount(LoneAccount(name)),
+                libretto::testing::IsOk());
+  }
+
+  // In the organisation "org ann".
+  void AddMember(const std::string& name, const std::string& role) {
+    NewAccount account = Account(name);
+    account.organization.reset();
+    account.membership->organization_id = "org ann";
+    account.membership->role = role;
+    ASSERT_THAT(store_->AddAccount(account), libretto::testing::IsOk());
+  }
+
+  // With the session that began with the account.
+  Status AddApiKey(const ApiKey& key, int max_per_user = 3) {
+    return store_->AddApiKey(key, "session " + key.user_id.substr(5),
+                             max_per_user);
+  }
+  Status ApproveCliLogin(const std::string& id, const std::string& user,
+                         Timestamp now = At(1)) {
+    return store_->ApproveCliLogin(id, user, "session " + user.substr(5), now);
+  }
+
   static ApiKey KeyOf(const std::string& user, const std::string& id) {
     return {.id = id,
             .key_hash = "hash of " + id,
@@ -123,6 +154,12 @@ class StoreTest : public ::testing::TestWithParam<DatabaseUrl::Kind> {
                                   .created_at = At(10),
                                   .updated_at = At(10)},
                                  "sealed " + name);
+  }
+
+  int Rows(const std::string& table) {
+    int rows = 0;
+    Sql() << "SELECT COUNT(*) FROM " << table, soci::into(rows);
+    return rows;
   }
 
   libretto::testing::TempDir directory_;

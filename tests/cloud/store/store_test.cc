@@ -1,4 +1,5 @@
 // One suite for every database.
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +38,30 @@ TEST_P(StoreTest, AnAccountIsThereAfterANewStart) {
   EXPECT_EQ(organizations->front().created_at, At(5));
 }
 
+// Deleted while a request that asks for them is under way.
+TEST_P(StoreTest, NothingIsAddedToWhatIsGone) {
+  AddAccount("ann");
+  const auto not_found = HasCode(StatusCode::kNotFound);
+  EXPECT_THAT(AddCredential("org gone", "a"), not_found);
+  EXPECT_THAT(store_->AddOneTimeToken({.token_hash = "token",
+                                       .user_id = "user gone",
+                                       .expires_at = At(1000)}),
+              not_found);
+  Invitation invitation{.id = "invitation",
+                        .organization_id = "org gone",
+                        .email = "bob@x.test",
+                        .role = "member",
+                        .inviter_id = "user ann",
+                        .created_at = At(10),
+                        .expires_at = At(1000)};
+  EXPECT_THAT(store_->AddInvitation(invitation, /*max_per_organization=*/3),
+              not_found);
+  invitation.organization_id = "org ann";
+  invitation.inviter_id = "user gone";
+  EXPECT_THAT(store_->AddInvitation(invitation, /*max_per_organization=*/3),
+              not_found);
+}
+
 TEST_P(StoreTest, AnAccountIsAddedAsAWholeOrNotAtAll) {
   AddAccount("ann");
   NewAccount same_slug = Account("bob");
@@ -72,10 +97,10 @@ TEST_P(StoreTest, WhatIsNotThereIsNotFound) {
   EXPECT_THAT(store_->RemoveCredential("x", "y"), not_found);
 }
 
-TEST_P(StoreTest, ASettingIsReplaced) {
-  ASSERT_THAT(store_->PutSetting("key", "one"), IsOk());
-  ASSERT_THAT(store_->PutSetting("key", "two"), IsOk());
-  EXPECT_EQ(*store_->Setting("key"), "two");
+TEST_P(StoreTest, ASettingStaysAsItWasAdded) {
+  ASSERT_THAT(store_->AddSetting("key", "one"), IsOk());
+  ASSERT_THAT(store_->AddSetting("key", "two"), IsOk());
+  EXPECT_EQ(*store_->Setting("key"), "one");
 }
 
 TEST_P(StoreTest, ASessionComesWithItsUser) {
@@ -106,8 +131,8 @@ TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
   full.prefix = "lc_";
   full.metadata = R"({"a":1})";
   full.expires_at = At(1000);
-  ASSERT_THAT(store_->AddApiKey(full), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "bare")), IsOk());
+  ASSERT_THAT(AddApiKey(full), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "bare")), IsOk());
   const auto found = store_->ApiKeyByHash("hash of full");
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->tenant_id, "org ann");
@@ -124,12 +149,34 @@ TEST_P(StoreTest, AnApiKeyKeepsWhatIsSetAndWhatIsNot) {
   EXPECT_EQ(bare->key.expires_at, std::nullopt);
 }
 
+TEST_P(StoreTest, AUserHasSoManyKeysThatWorkAlsoWhenMadeAtOnce) {
+  AddAccount("ann");
+  AddAccount("bob");
+  ApiKey ends = KeyOf("user ann", "ends");
+  ends.expires_at = At(2);
+  ASSERT_THAT(AddApiKey(ends), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user bob", "bob's")), IsOk());
+  std::atomic<int> added = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([this, &added, i] {
+      ApiKey key = KeyOf("user ann", std::to_string(i));
+      key.created_at = At(2);
+      const Status status = AddApiKey(key, /*max_per_user=*/3);
+      if (status.ok()) {
+        ++added;
+      } else {
+        EXPECT_EQ(RefusalOf(status), Refusal::kTooManyApiKeys) << status;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(added, 3);
+}
+
 TEST_P(StoreTest, AUserWithoutOrganizationHasNoTenant) {
-  NewAccount account = Account("ann");
-  account.organization.reset();
-  account.membership.reset();
-  ASSERT_THAT(store_->AddAccount(account), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "key")), IsOk());
+  AddLoneAccount("ann");
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "key")), IsOk());
   EXPECT_EQ(store_->ApiKeyByHash("hash of key")->tenant_id, "");
   EXPECT_TRUE(store_->OrganizationsOf("user ann")->empty());
 }
@@ -139,9 +186,9 @@ TEST_P(StoreTest, KeysAreListedOldestFirstAndRemovedByTheirUserAlone) {
   AddAccount("bob");
   ApiKey late = KeyOf("user ann", "a late one");
   late.created_at = At(2);
-  ASSERT_THAT(store_->AddApiKey(late), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "b")), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user bob", "c")), IsOk());
+  ASSERT_THAT(AddApiKey(late), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "b")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user bob", "c")), IsOk());
   const auto keys = store_->ApiKeysOf("user ann");
   ASSERT_EQ(keys->size(), 2U);
   EXPECT_EQ((*keys)[0].id, "b");
@@ -156,7 +203,7 @@ TEST_P(StoreTest, AKeyIsChangedByItsUserAloneAndOnlyInWhatIsSaid) {
   AddAccount("ann");
   ApiKey key = KeyOf("user ann", "a");
   key.name = "laptop";
-  ASSERT_THAT(store_->AddApiKey(key), IsOk());
+  ASSERT_THAT(AddApiKey(key), IsOk());
   ASSERT_THAT(store_->ChangeApiKey("user ann", "a", {.enabled = false}),
               IsOk());
   EXPECT_FALSE(store_->ApiKeyByHash("hash of a")->key.enabled);
@@ -172,8 +219,8 @@ TEST_P(StoreTest, AKeyIsChangedByItsUserAloneAndOnlyInWhatIsSaid) {
 
 TEST_P(StoreTest, UsesOfKeysAreNotedTogether) {
   AddAccount("ann");
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "a")), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "b")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "a")), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "b")), IsOk());
   ASSERT_THAT(store_->NoteApiKeyUses({{"a", At(5)}, {"gone", At(6)}}), IsOk());
   const auto keys = store_->ApiKeysOf("user ann");
   EXPECT_EQ((*keys)[0].last_request, At(5));
@@ -185,8 +232,8 @@ TEST_P(StoreTest, OnlyWhatHasExpiredIsRemoved) {
   AddAccount("ann");
   ApiKey ends = KeyOf("user ann", "ends");
   ends.expires_at = At(1000);
-  ASSERT_THAT(store_->AddApiKey(ends), IsOk());
-  ASSERT_THAT(store_->AddApiKey(KeyOf("user ann", "stays")), IsOk());
+  ASSERT_THAT(AddApiKey(ends), IsOk());
+  ASSERT_THAT(AddApiKey(KeyOf("user ann", "stays")), IsOk());
   ASSERT_THAT(store_->RemoveExpired(At(999)), IsOk());
   EXPECT_EQ(store_->ApiKeysOf("user ann")->size(), 2U);
   EXPECT_THAT(store_->SessionByTokenHash("hash of session ann"), IsOk());
