@@ -9,6 +9,8 @@
 #include "client/commands/run_credentials.h"
 #include "client/commands/run_sources.h"
 #include "client/commands/verbs.h"
+#include "client/delivery/by_descriptor.h"
+#include "client/delivery/by_file.h"
 #include "client/delivery/child.h"
 
 namespace libretto {
@@ -16,6 +18,16 @@ namespace {
 
 // Where a failure happened decides the exit code, as in a shell.
 enum class Stage { kUsage, kBefore, kExecution };
+
+using Delivery = Status (*)(const std::vector<Delivered>&, Environment&);
+
+// Null for a word that is none of --deliver's.
+Delivery DeliveryNamed(std::string_view word) {
+  if (word == "env") return DeliverByEnvironment;
+  if (word == "fd") return DeliverByDescriptor;
+  if (word == "file") return DeliverByFile;
+  return nullptr;
+}
 
 class RunCommand final : public Verb {
  public:
@@ -25,6 +37,9 @@ class RunCommand final : public Verb {
                  "Go on without credentials that do not exist");
     app.add_flag("--pristine", pristine_,
                  "Start from an empty environment instead of this one");
+    app.add_option("--deliver", deliver_,
+                   "How values get there: env (VAR holds the value), fd or "
+                   "file (VAR_FILE names a file that does)");
     // What stands behind "--" never comes here; this is for help, and for who
     // forgot it.
     app.add_option("COMMAND", without_dashes_,
@@ -35,6 +50,10 @@ class RunCommand final : public Verb {
     if (context.command.empty() || !without_dashes_.empty()) {
       return WithRemedy(Invalid("the command to run has to stand behind --"),
                         "librettoctl run --credential NAME -- COMMAND");
+    }
+    if (DeliveryNamed(deliver_) == nullptr) {
+      return WithRemedy(Invalid("--deliver takes env, fd or file"),
+                        "librettoctl run --help");
     }
     const Status usage = sources_.Check();
     if (!usage.ok()) return usage;
@@ -95,10 +114,11 @@ class RunCommand final : public Verb {
     const auto credentials =
         FetchAll(**agent, plan->references, allow_missing_);
     if (!credentials.ok()) return credentials.status();
-    return DeliverByEnvironment(*credentials, environment);
+    return DeliveryNamed(deliver_)(*credentials, environment);
   }
 
   RunSources sources_;
+  std::string deliver_ = "env";
   bool allow_missing_ = false;
   bool pristine_ = false;
   std::vector<std::string> without_dashes_;
