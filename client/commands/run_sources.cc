@@ -139,7 +139,8 @@ Status RunSources::ReadFiles() {
 }
 
 bool RunSources::empty() const {
-  return !all_ && named_.empty() && assigned_.empty() && files_.empty();
+  return !all_ && named_.empty() && assigned_.empty() && paths_.empty() &&
+         files_.empty();
 }
 
 StatusOr<RunPlan> RunSources::Plan(std::vector<CredentialName> listed,

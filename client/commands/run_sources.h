@@ -39,7 +39,7 @@ class RunSources {
   // nothing at all, the project's own if there is one.
   Status ReadFiles();
 
-  // After ReadFiles(): nothing names anything.
+  // Nothing names anything: the command line, or a file that was read.
   bool empty() const;
   bool all() const { return all_; }
 

@@ -1,17 +1,13 @@
-#include <unistd.h>
-
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "base/credential_name.h"
 #include "client/commands/output.h"
-#include "client/commands/run_credentials.h"
+#include "client/commands/run_handover.h"
 #include "client/commands/run_sources.h"
+#include "client/commands/run_supervised.h"
 #include "client/commands/verbs.h"
-#include "client/delivery/by_descriptor.h"
-#include "client/delivery/by_file.h"
-#include "client/delivery/child.h"
 
 namespace libretto {
 namespace {
@@ -19,27 +15,25 @@ namespace {
 // Where a failure happened decides the exit code, as in a shell.
 enum class Stage { kUsage, kBefore, kExecution };
 
-using Delivery = Status (*)(const std::vector<Delivered>&, Environment&);
-
-// Null for a word that is none of --deliver's.
-Delivery DeliveryNamed(std::string_view word) {
-  if (word == "env") return DeliverByEnvironment;
-  if (word == "fd") return DeliverByDescriptor;
-  if (word == "file") return DeliverByFile;
-  return nullptr;
-}
-
 class RunCommand final : public Verb {
  public:
   void Define(CLI::App& app) override {
     sources_.Define(app);
-    app.add_flag("--allow-missing", allow_missing_,
+    app.add_flag("--allow-missing", options_.allow_missing,
                  "Go on without credentials that do not exist");
-    app.add_flag("--pristine", pristine_,
+    app.add_flag("--pristine", options_.pristine,
                  "Start from an empty environment instead of this one");
     app.add_option("--deliver", deliver_,
                    "How values get there: env (VAR holds the value), fd or "
                    "file (VAR_FILE names a file that does)");
+    app.add_flag("--mask", supervision_.mask,
+                 "Replace values in what the command prints");
+    app.add_option("--on-change", on_change_,
+                   "When a credential gets another value: none, restart, "
+                   "signal:HUP");
+    app.add_flag("--cloud-key", options_.cloud_key,
+                 "Hand over the agent's own API key as LIBRETTO_API_KEY; it "
+                 "reaches the whole organisation");
     // What stands behind "--" never comes here; this is for help, and for who
     // forgot it.
     app.add_option("COMMAND", without_dashes_,
@@ -47,25 +41,35 @@ class RunCommand final : public Verb {
   }
 
   Status Run(Context& context) override {
-    if (context.command.empty() || !without_dashes_.empty()) {
-      return WithRemedy(Invalid("the command to run has to stand behind --"),
-                        "librettoctl run --credential NAME -- COMMAND");
-    }
-    if (DeliveryNamed(deliver_) == nullptr) {
-      return WithRemedy(Invalid("--deliver takes env, fd or file"),
-                        "librettoctl run --help");
-    }
-    const Status usage = sources_.Check();
+    const Status usage = CheckUsage(context);
     if (!usage.ok()) return usage;
     stage_ = Stage::kBefore;
-    const Status read = sources_.ReadFiles();
-    if (!read.ok()) return read;
-    if (sources_.empty()) return NothingIsNamed(context);
-    Environment environment = pristine_ ? Environment() : Environment(environ);
-    const Status prepared = Prepare(context, environment);
-    if (!prepared.ok()) return prepared;
+    if (!options_.cloud_key || !sources_.empty()) {
+      const Status read = sources_.ReadFiles();
+      if (!read.ok()) return read;
+      if (sources_.empty()) return NothingIsNamed(context);
+    }
+    const StatusOr<RunPlan> plan =
+        MakePlan(std::move(sources_), options_.pristine, context);
+    if (!plan.ok()) return plan.status();
+    const Gatherer gatherer(*plan, options_);
+    StatusOr<Handover> handover = gatherer.Gather(context);
+    if (!handover.ok()) return handover.status();
+    if (options_.cloud_key) {
+      Note(
+          "librettoctl: LIBRETTO_API_KEY is the agent's own key; whoever has "
+          "it reaches everything of the organisation");
+    }
+    const Delivery deliver = DeliveryNamed(deliver_);
+    if (supervision_.needed()) {
+      return RunSupervised(supervision_, context, gatherer, deliver,
+                           *std::move(handover));
+    }
+    const Status delivered =
+        deliver(handover->credentials, handover->environment);
+    if (!delivered.ok()) return delivered;
     stage_ = Stage::kExecution;
-    return Execute(context.command, std::move(environment));
+    return Execute(context.command, std::move(handover->environment));
   }
 
   ExitCode CodeFor(const Status& status) const override {
@@ -75,13 +79,38 @@ class RunCommand final : public Verb {
       case Stage::kBefore:
         return ExitCode::kNotExecuted;
       default:
-        return status.code() == StatusCode::kNotFound
-                   ? ExitCode::kCommandNotFound
-                   : ExitCode::kNotExecutable;
+        return CodeOfExecution(status);
     }
   }
 
  private:
+  Status CheckUsage(const Context& context) {
+    if (context.command.empty() || !without_dashes_.empty()) {
+      return WithRemedy(Invalid("the command to run has to stand behind --"),
+                        "librettoctl run --credential NAME -- COMMAND");
+    }
+    if (DeliveryNamed(deliver_) == nullptr) {
+      return WithRemedy(Invalid("--deliver takes env, fd or file"),
+                        "librettoctl run --help");
+    }
+    const std::optional<OnChange> on_change = OnChangeNamed(on_change_);
+    if (!on_change.has_value()) {
+      return WithRemedy(
+          Invalid("--on-change takes none, restart, or signal: and the name of "
+                  "a signal, as in signal:HUP"),
+          "librettoctl run --help");
+    }
+    supervision_.on_change = *on_change;
+    if (on_change->act != OnChange::Act::kNothing &&
+        !context.Caller().api_key.empty()) {
+      return WithRemedy(
+          Invalid("LIBRETTO_API_KEY acts for one call, so nobody would notice "
+                  "a change: --on-change needs a login"),
+          "unset LIBRETTO_API_KEY");
+    }
+    return sources_.Check();
+  }
+
   Status NothingIsNamed(const Context& context) {
     stage_ = Stage::kUsage;
     return WithRemedy(
@@ -92,35 +121,11 @@ class RunCommand final : public Verb {
             " (or --all instead of --credential)");
   }
 
-  // Puts everything that the command is to get into `environment`.
-  Status Prepare(Context& context, Environment& environment) {
-    std::vector<CredentialName> listed;
-    if (sources_.all()) {
-      const StatusOr<AgentClient*> agent = context.Agent();
-      if (!agent.ok()) return agent.status();
-      StatusOr<std::vector<CredentialName>> every = EveryName(**agent);
-      if (!every.ok()) return every.status();
-      listed = *std::move(every);
-    }
-    const StatusOr<RunPlan> plan =
-        std::move(sources_).Plan(std::move(listed), environment);
-    if (!plan.ok()) return plan.status();
-    for (const Setting& setting : plan->settings) {
-      environment.Set(setting.variable, setting.value.Reveal());
-    }
-    if (plan->references.empty()) return OkStatus();
-    const StatusOr<AgentClient*> agent = context.Agent();
-    if (!agent.ok()) return agent.status();
-    const auto credentials =
-        FetchAll(**agent, plan->references, allow_missing_);
-    if (!credentials.ok()) return credentials.status();
-    return DeliveryNamed(deliver_)(*credentials, environment);
-  }
-
   RunSources sources_;
+  HandoverOptions options_;
+  Supervision supervision_;
   std::string deliver_ = "env";
-  bool allow_missing_ = false;
-  bool pristine_ = false;
+  std::string on_change_ = "none";
   std::vector<std::string> without_dashes_;
   Stage stage_ = Stage::kUsage;
 };

@@ -20,6 +20,14 @@ Environment::Environment(const char* const* inherited) {
   }
 }
 
+Environment Environment::Clone() const {
+  Environment clone;
+  for (const SecretBytes& entry : entries_) {
+    clone.entries_.push_back(entry.Clone());
+  }
+  return clone;
+}
+
 void Environment::Set(std::string_view variable, std::string_view value) {
   Remove(variable);
   SecretBytes entry(variable.size() + 1 + value.size() + 1);

@@ -16,6 +16,8 @@ class Environment {
   // A copy of `inherited`, which ends with a null pointer.
   explicit Environment(const char* const* inherited);
 
+  Environment Clone() const;
+
   // In the place of what was there. REQUIRES: no NUL in either
   void Set(std::string_view variable, std::string_view value);
   void Remove(std::string_view variable);
