@@ -54,7 +54,7 @@ class SupervisedRun {
     }
     signals_.emplace();
     for (;;) {
-      const Status started = Start();
+      Status started = Start();
       if (!started.ok()) {
         signals_->GiveBack();
         return started;
@@ -146,7 +146,7 @@ class SupervisedRun {
   void NameWhatIsTooShort() const {
     std::string names;
     for (const Delivered& credential : handover_.credentials) {
-      if (credential.value.size() >= Masker::kMinValueBytes) continue;
+      if (Masker::IsLongEnough(credential.value)) continue;
       names += (names.empty() ? "" : ", ") + credential.name.text();
     }
     if (names.empty()) return;

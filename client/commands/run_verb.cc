@@ -41,11 +41,11 @@ class RunCommand final : public Verb {
   }
 
   Status Run(Context& context) override {
-    const Status usage = CheckUsage(context);
+    Status usage = CheckUsage(context);
     if (!usage.ok()) return usage;
     stage_ = Stage::kBefore;
     if (!options_.cloud_key || !sources_.empty()) {
-      const Status read = sources_.ReadFiles();
+      Status read = sources_.ReadFiles();
       if (!read.ok()) return read;
       if (sources_.empty()) return NothingIsNamed(context);
     }

@@ -48,7 +48,7 @@ Status DeliverByDescriptor(const std::vector<Delivered>& credentials,
     // Without MFD_CLOEXEC: the command inherits it.
     UniqueFd fd(memfd_create("libretto", MFD_ALLOW_SEALING));
     if (!fd.valid()) return FromErrno(errno, "cannot make a memfd");
-    const Status filled = Fill(fd.get(), value.Reveal());
+    Status filled = Fill(fd.get(), value.Reveal());
     if (!filled.ok()) return filled;
     SetFileVariable(variable, "/proc/self/fd/" + std::to_string(fd.get()),
                     environment);

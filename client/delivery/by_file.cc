@@ -133,7 +133,7 @@ Status DeliverByFile(const std::vector<Delivered>& credentials,
   const StatusOr<std::string> folder = MakeFolder();
   if (!folder.ok()) return folder.status();
   // Before there is anything in it.
-  const Status watched = RemoveAfterwards(*folder);
+  Status watched = RemoveAfterwards(*folder);
   if (!watched.ok()) {
     RemoveFolder(*folder);
     return watched;
@@ -142,7 +142,7 @@ Status DeliverByFile(const std::vector<Delivered>& credentials,
   for (const auto& [variable, name, value] : credentials) {
     // A variable of an env file may be no file's name.
     const std::string path = *folder + "/" + std::to_string(++number);
-    const Status written = WriteNewFile(path, value.Reveal());
+    Status written = WriteNewFile(path, value.Reveal());
     if (!written.ok()) return written;
     SetFileVariable(variable, path, environment);
   }

@@ -21,13 +21,16 @@ std::string_view WithoutSpace(std::string_view text) {
 
 }  // namespace
 
+bool Masker::IsLongEnough(const SecretBytes& value) {
+  return WithoutSpace(value.Reveal()).size() >= kMinValueBytes;
+}
+
 void Masker::Add(std::string_view name, const SecretBytes& value) {
   const auto number = static_cast<std::uint32_t>(labels_.size());
   labels_.push_back("[libretto:" + std::string(name) + "]");
+  if (!IsLongEnough(value)) return;
   const std::string_view whole = value.Reveal();
-  const std::string_view trimmed = WithoutSpace(whole);
-  if (trimmed.size() < kMinValueBytes) return;
-  for (const std::string_view text : {whole, trimmed}) {
+  for (const std::string_view text : {whole, WithoutSpace(whole)}) {
     for (const std::string& form : PrintedForms(text)) AddForm(form, number);
   }
 }

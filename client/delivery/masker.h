@@ -23,7 +23,9 @@ namespace libretto {
 class Masker {
  public:
   // A shorter value would be found in text that has nothing to do with it.
+  // White space at its ends does not count.
   static constexpr std::size_t kMinValueBytes = 4;
+  static bool IsLongEnough(const SecretBytes& value);
 
   // Has every form of `value` replaced by [libretto:NAME]; without effect for a
   // value that is too short. White space at its ends need not be there.

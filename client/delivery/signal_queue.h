@@ -17,6 +17,7 @@ class SignalQueue {
   SignalQueue();
   SignalQueue(const SignalQueue&) = delete;
   SignalQueue& operator=(const SignalQueue&) = delete;
+  ~SignalQueue() = default;
 
   int fd() const { return fd_.get(); }
 

@@ -33,6 +33,7 @@ class Supervisor {
   explicit Supervisor(SignalQueue& signals) : signals_(signals) {}
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
+  ~Supervisor() = default;
 
   // `become` makes a new process the command, or ends it. `masker` is null
   // where nothing is masked and otherwise lives longer than this.

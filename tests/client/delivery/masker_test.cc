@@ -127,6 +127,7 @@ TEST(MaskerTest, WhiteSpaceAtTheEndsNeedNotBeThere) {
 TEST(MaskerTest, AShortValueIsLeftAlone) {
   const Masker masker = MaskerFor({{"pin", "123"}, {"four", "1234"}});
   EXPECT_EQ(Masked(masker, "123 1234"), "123 [libretto:four]");
+  EXPECT_FALSE(Masker::IsLongEnough(SecretBytes::CopyOf("123\n")));
 }
 
 TEST(MaskerTest, NothingIsHeldThatCannotBecomeAValue) {
