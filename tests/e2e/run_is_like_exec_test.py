@@ -44,7 +44,7 @@ class RunIsLikeExecTest(run_modes.RunModesTest):
                   + "".join(f"signal.signal(signal.SIG{n}, told)\n"
                             for n in names)
                   + "say('ready')\n"
-                  "for line in sys.stdin: say('end')\n")
+                  "wait_for_input()\nsay('end')\n")
         for mode in run_modes.MODES:
             with self.subTest(mode):
                 command = self.start(mode, ["/usr/bin/python3", "-c", script],

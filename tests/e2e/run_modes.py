@@ -30,9 +30,20 @@ MODES = {
 # In these nothing stays behind.
 GONE = ("env", "fd", "file")
 
-# print() may not be called while a print() is under way.
-SAYS = ("import os, signal, sys\n"
-        "def say(text): os.write(1, text.encode() + b'\\n')\n")
+# For programs with signal handlers. print() may not be called while a print()
+# is under way, and a handler does not run while a read() that began after the
+# signal has come waits for input.
+SAYS = r"""
+import os, select, signal
+heard, hear = os.pipe()
+os.set_blocking(hear, False)
+signal.set_wakeup_fd(hear)
+def say(text):
+    os.write(1, text.encode() + b"\n")
+def wait_for_input():
+    while 0 not in select.select([0, heard], [], [])[0]:
+        os.read(heard, 64)
+"""
 
 # Says what it is; the words are JSON, so that a terminal may bend the rest.
 SELF_PORTRAIT = r"""

@@ -28,7 +28,7 @@ class RunOnATerminalTest(run_modes.RunModesTest):
         script = (run_modes.SAYS + "def told(*_): say('size %d %d' % "
                   "os.get_terminal_size())\n"
                   "signal.signal(signal.SIGWINCH, told)\n"
-                  "say('ready')\nsys.stdin.readline()\n")
+                  "say('ready')\nwait_for_input()\n")
         for mode in (None, *run_modes.MODES):
             with self.subTest(mode):
                 terminal = self.on_terminal(mode, ["/usr/bin/python3", "-c",
@@ -85,7 +85,7 @@ class RunOnATerminalTest(run_modes.RunModesTest):
     def test_ctrl_c_is_told_once(self):
         script = (run_modes.SAYS + "def told(*_): say('told')\n"
                   "signal.signal(signal.SIGINT, told)\n"
-                  "say('ready')\nsys.stdin.readline()\n")
+                  "say('ready')\nwait_for_input()\n")
         for mode in (None, *run_modes.MODES):
             with self.subTest(mode):
                 terminal = self.on_terminal(mode, ["/usr/bin/python3", "-c",
