@@ -41,6 +41,7 @@ const std::vector<std::vector<std::string>> kVerbs = {
     {"agent", "status"},
     {"agent", "sync"},
     {"read"},
+    {"inject"},
     {"run"},
     {"help", "exit-codes"}};
 
@@ -98,6 +99,7 @@ TEST_F(CliUsageTest, MistakesInArgumentsAreUsageErrors) {
       {"read", "a", "b"},
       {"read", "libretto://"},
       {"read", "a", "--frobnicate"},
+      {"inject", "--json"},
       {"--frobnicate"},
       {"cloud", "auth", "login", "--browser", "--email", "a@x.test"},
       {"cloud", "auth", "login", "--no-open"},
