@@ -42,6 +42,7 @@ const std::vector<std::vector<std::string>> kVerbs = {
     {"agent", "sync"},
     {"read"},
     {"inject"},
+    {"env"},
     {"run"},
     {"help", "exit-codes"}};
 
@@ -100,6 +101,7 @@ TEST_F(CliUsageTest, MistakesInArgumentsAreUsageErrors) {
       {"read", "libretto://"},
       {"read", "a", "--frobnicate"},
       {"inject", "--json"},
+      {"env", "--format=zsh"},
       {"--frobnicate"},
       {"cloud", "auth", "login", "--browser", "--email", "a@x.test"},
       {"cloud", "auth", "login", "--no-open"},
