@@ -88,6 +88,11 @@ constexpr VerbEntry kVerbs[] = {
      .summary = "Print variables for a shell's hook or another program",
      .example = "librettoctl env --format=fish | source",
      .make = MakeEnv},
+    {.path = "import",
+     .summary = "Store the credentials of a .env file, and leave references "
+                "in it",
+     .example = "librettoctl import .env",
+     .make = MakeImport},
     {.path = "run",
      .summary = "Run a command with credentials in its environment",
      .example = "librettoctl run --credential username -- npm start",

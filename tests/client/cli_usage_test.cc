@@ -43,6 +43,7 @@ const std::vector<std::vector<std::string>> kVerbs = {
     {"read"},
     {"inject"},
     {"env"},
+    {"import"},
     {"run"},
     {"help", "exit-codes"}};
 
@@ -102,6 +103,7 @@ TEST_F(CliUsageTest, MistakesInArgumentsAreUsageErrors) {
       {"read", "a", "--frobnicate"},
       {"inject", "--json"},
       {"env", "--format=zsh"},
+      {"import"},
       {"--frobnicate"},
       {"cloud", "auth", "login", "--browser", "--email", "a@x.test"},
       {"cloud", "auth", "login", "--no-open"},
