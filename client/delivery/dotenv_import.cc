@@ -62,7 +62,7 @@ Status DotenvImport::Find(const std::vector<std::string>& also) {
     }
     if (TrimLikeJavaScript(line.value).empty()) continue;
     if (IsReference(line.value)) continue;
-    const Status added = Add(line.key, name, line.value);
+    Status added = Add(line.key, name, line.value);
     if (!added.ok()) return added;
   }
   return OkStatus();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace libretto {
@@ -20,6 +21,10 @@ std::string LineAt(std::string_view text, std::size_t position) {
   const std::string_view before = text.substr(0, position);
   return "line " +
          std::to_string(1 + std::count(before.begin(), before.end(), '\n'));
+}
+
+bool IsBefore(const ReferenceTarget& a, const ReferenceTarget& b) {
+  return std::tie(a.name, a.one_time_code) < std::tie(b.name, b.one_time_code);
 }
 
 // As the agent reads a name that follows the rule, so that two spellings of one
@@ -73,11 +78,12 @@ Status Template::Find() {
     at = end;
   }
   targets_ = in_order;
-  std::sort(targets_.begin(), targets_.end());
+  std::sort(targets_.begin(), targets_.end(), IsBefore);
   targets_.erase(std::unique(targets_.begin(), targets_.end()), targets_.end());
   for (std::size_t i = 0; i < places_.size(); ++i) {
     places_[i].target = static_cast<std::size_t>(
-        std::lower_bound(targets_.begin(), targets_.end(), in_order[i]) -
+        std::lower_bound(targets_.begin(), targets_.end(), in_order[i],
+                         IsBefore) -
         targets_.begin());
   }
   return OkStatus();
