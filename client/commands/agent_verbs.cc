@@ -81,7 +81,7 @@ class Start final : public Verb {
   void Define(CLI::App& app) override { lines_.Define(app); }
 
   Status Run(Context& context) override {
-    const Status usage = lines_.Check(context);
+    Status usage = lines_.Check(context);
     if (!usage.ok()) return usage;
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
@@ -124,7 +124,7 @@ class Stop final : public Verb {
   void Define(CLI::App& app) override { lines_.Define(app); }
 
   Status Run(Context& context) override {
-    const Status usage = lines_.Check(context);
+    Status usage = lines_.Check(context);
     if (!usage.ok()) return usage;
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();

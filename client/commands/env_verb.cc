@@ -45,9 +45,9 @@ class PrintVariables final : public Verb {
           Invalid("--format takes bash, fish, json, dotenv or direnv"),
           "librettoctl env --help");
     }
-    const Status usage = sources_.Check();
+    Status usage = sources_.Check();
     if (!usage.ok()) return usage;
-    const Status read = sources_.ReadFiles();
+    Status read = sources_.ReadFiles();
     if (!read.ok()) return read;
     // A hook asks at every prompt: that must neither start an agent nor
     // complain of one that is not there.

@@ -108,16 +108,16 @@ class Import final : public Verb {
       list += (list.empty() ? "" : ", ") + found.name.text();
     }
     if (!context.json) {
-      const Status written =
+      Status written =
           WriteOut("Found in " + Printable(file_) + ": " + list + "\n");
       if (!written.ok()) return written;
     }
     std::vector<std::string> names;
     for (const auto& found : import.found()) {
       const auto stored = agent.Upsert(found.name.text(), found.value);
-      const Status status = stored.ok()
-                                ? Report(context, *stored)
-                                : Annotate(stored.status(), found.name.text());
+      Status status = stored.ok()
+                          ? Report(context, *stored)
+                          : Annotate(stored.status(), found.name.text());
       if (!status.ok()) return status;
       names.push_back(found.name.text());
     }
