@@ -75,6 +75,7 @@ Daemon::Daemon(const Config& config, const Paths& paths)
                 clock_),
       server_(loop_, profiles_, clock_, Facts(), LogCall, LimitsFrom(config_)),
       signals_(loop_.context(), SIGTERM, SIGINT),
+      until_(loop_.context()),
       stop_timer_(loop_.context()) {
   loop_.Add(profiles_);
 }
@@ -124,6 +125,16 @@ void Daemon::WatchSessions() {
   loop_.Watch(watch_->fd(), [this] {
     if (watch_->Drain()) profiles_.Reload();
   });
+}
+
+void Daemon::StopWhenReadable(UniqueFd fd) {
+  until_.assign(fd.Release());
+  until_.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [this](const asio::error_code& error) {
+                      if (error) return;
+                      spdlog::info("stopping because=\"the command ended\"");
+                      BeginStop([] {});
+                    });
 }
 
 void Daemon::Run() {

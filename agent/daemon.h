@@ -5,6 +5,7 @@
 // is below.
 #pragma once
 
+#include <asio/posix/stream_descriptor.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
@@ -44,7 +45,10 @@ class Daemon {
 
   const std::string& socket_path() const { return socket_path_; }
 
-  // Serves until a signal or Agent.Stop ends it.
+  // Stops when `fd` becomes readable: a pidfd, when its process has ended.
+  void StopWhenReadable(UniqueFd fd);
+
+  // Serves until a signal, Agent.Stop or that ends it.
   void Run();
 
  private:
@@ -73,6 +77,7 @@ class Daemon {
   std::unique_ptr<Listener> listener_;
   std::optional<AuthWatch> watch_;
   asio::signal_set signals_;
+  asio::posix::stream_descriptor until_;
   asio::steady_timer stop_timer_;
   std::vector<Stopped> stopped_;
   bool stopping_ = false;

@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/daemon.h"
+#include "agent/os/command.h"
 #include "agent/os/config.h"
 #include "agent/os/instance_lock.h"
 #include "agent/os/log.h"
@@ -36,6 +37,7 @@ struct Flags {
   std::string log_file;
   std::string log_level;
   int ready_fd = -1;
+  int until_fd = -1;
 };
 
 // The variable's trimmed value. It is overwritten where it lay, so that it does
@@ -98,6 +100,7 @@ Status Serve(const Flags& flags, Readiness& readiness) {
       !announced.ok()) {
     return announced;
   }
+  if (flags.until_fd >= 0) daemon.StopWhenReadable(UniqueFd(flags.until_fd));
   readiness.Ready();
   daemon.Run();
   return OkStatus();
@@ -118,6 +121,15 @@ void DefineFlags(CLI::App& app, Flags& flags) {
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");
+  app.add_option("--until-fd", flags.until_fd,
+                 "Stop when this descriptor becomes readable, as a pidfd does "
+                 "when its process ends");
+}
+
+void PrintError(const Status& status) {
+  std::fprintf(stderr, "libretto-agent: %s\n", Message(status).c_str());
+  const std::string remedy = Remedy(status);
+  if (!remedy.empty()) std::fprintf(stderr, "  try: %s\n", remedy.c_str());
 }
 
 int Main(int argc, char** argv) {
@@ -127,7 +139,8 @@ int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app(
       "Holds the login and the credentials of one user, and serves them over "
-      "a Unix socket to librettoctl and to workflows.");
+      "a Unix socket to librettoctl and to workflows. `libretto-agent "
+      "COMMAND ...` runs a command with an agent that ends with it.");
   app.set_version_flag("--version", LIBRETTO_VERSION);
   app.require_subcommand(1);
   CLI::App* const serve =
@@ -141,15 +154,34 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
 
-  if (flags.ready_fd >= 0) fcntl(flags.ready_fd, F_SETFD, FD_CLOEXEC);
+  for (const int fd : {flags.ready_fd, flags.until_fd}) {
+    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
   Readiness readiness{UniqueFd(flags.ready_fd)};
   const Status served = Serve(flags, readiness);
   if (served.ok()) return 0;
   readiness.Failed(served);
-  std::fprintf(stderr, "libretto-agent: %s\n", Message(served).c_str());
-  const std::string remedy = Remedy(served);
-  if (!remedy.empty()) std::fprintf(stderr, "  try: %s\n", remedy.c_str());
+  PrintError(served);
   return kExitFailed;
+}
+
+// `libretto-agent CMD...`, with "--" before a CMD that is a word of ours.
+char** CommandIn(int argc, char** argv) {
+  if (argc < 2) return nullptr;
+  const std::string_view first(argv[1]);
+  if (first == "--") return argc > 2 ? argv + 2 : nullptr;
+  return first == "serve" || first.starts_with('-') ? nullptr : argv + 1;
+}
+
+int BecomeCommand(char** command) {
+  const StatusOr<Paths> paths = PathsFromEnvironment();
+  if (!paths.ok()) {
+    PrintError(paths.status());
+    return kExitUsage;
+  }
+  const CommandFailure failure = RunWithAgent(command, *paths);
+  PrintError(failure.why);
+  return failure.exit_code;
 }
 
 }  // namespace
@@ -157,9 +189,12 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 1) return libretto::kExitUsage;
-  libretto::EnsureBoundNow(argv);
-  libretto::HardenProcess();
   try {
+    // The command is to find this process as it is, before it is hardened.
+    char** const command = libretto::CommandIn(argc, argv);
+    if (command != nullptr) return libretto::BecomeCommand(command);
+    libretto::EnsureBoundNow(argv);
+    libretto::HardenProcess();
     return libretto::Main(argc, argv);
   } catch (const std::exception&) {
     // Not its text: it may quote what was being worked on.

@@ -123,6 +123,22 @@ std::string_view NameOfReference(std::string_view reference) {
   return reference;
 }
 
+StatusOr<ReferenceTarget> ParseReference(std::string_view text) {
+  const std::string_view path = NameOfReference(text);
+  const std::string_view name =
+      IsReference(text) ? path.substr(0, path.find('?')) : path;
+  if (name.empty()) {
+    return Invalid("the reference names no credential: libretto://NAME");
+  }
+  const std::string_view query = path.substr(name.size());
+  if (!query.empty() && query != "?attribute=otp") {
+    return Invalid(
+        "what follows the name in a reference can only be "
+        "?attribute=otp");
+  }
+  return ReferenceTarget{std::string(name), !query.empty()};
+}
+
 std::string Printable(std::string_view text, std::size_t max_bytes) {
   static constexpr std::array<char, 17> kHex = {"0123456789abcdef"};
   std::string out;

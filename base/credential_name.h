@@ -50,6 +50,19 @@ bool IsReference(std::string_view text);
 // "libretto://NAME" or a bare NAME; returns what stands for NAME, unchecked.
 std::string_view NameOfReference(std::string_view reference);
 
+// What a reference leads to.
+struct ReferenceTarget {
+  std::string name;  // unchecked
+  // "?attribute=otp" behind the name: the one-time code instead of the value.
+  bool one_time_code = false;
+
+  auto operator<=>(const ReferenceTarget&) const = default;
+};
+
+// "libretto://NAME", "libretto://NAME?attribute=otp", or a bare NAME, in which
+// a '?' has no meaning. Invalid() for another attribute and without a name.
+StatusOr<ReferenceTarget> ParseReference(std::string_view text);
+
 // `text` with control characters, C1 and Unicode's bidirectional marks
 // escaped as \xNN and cut at `max_bytes`: safe on a terminal and in a log.
 std::string Printable(std::string_view text, std::size_t max_bytes = 256);

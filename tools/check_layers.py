@@ -32,6 +32,7 @@ LIBRARIES = {
     "gtest": r"g(test|mock)/",
     "json": r"nlohmann/",
     "nghttp2": r"nghttp2/",
+    "oath": r"liboath/",
     "protobuf": r"google/protobuf/",
     "soci": r"(soci/|sqlite3\.h$|libpq-fe\.h$|postgresql/)",
     "sodium": r"sodium",
@@ -53,7 +54,7 @@ PROTO = re.compile(r"libretto/agent/v1/\w+(\.grpc)?\.pb\.h$")
 TABLE = {
     "base": ((), ("absl", "sodium", "system")),
     "base/json": (("base",), ("json",)),
-    "agent/core": (("base",), ()),
+    "agent/core": (("base",), ("oath",)),
     "agent/rpc": (("base", "agent/core"),
                   ("grpc", "grpc-proto", "proto", "protobuf", "system")),
     "agent/net": (("base", "agent/core"), ("asio", "spdlog", "system")),

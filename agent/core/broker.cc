@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/core/one_time_code.h"
 #include "agent/core/with_key.h"
 
 namespace libretto {
@@ -74,6 +75,21 @@ void Broker::Get(const CredentialName& name, Done<Credential> done) {
   }
   ++counters_.misses;
   JoinFetch(name, std::move(done));
+}
+
+void Broker::GetOneTimeCode(const CredentialName& name, Done<Credential> done) {
+  Get(name,
+      [this, done = std::move(done)](StatusOr<Credential> credential) mutable {
+        if (!credential.ok()) return std::move(done)(credential.status());
+        StatusOr<SecretBytes> code =
+            OneTimeCode(credential->value, clock_.WallNow());
+        if (!code.ok()) {
+          return std::move(done)(
+              Annotate(code.status(), Printable(credential->name)));
+        }
+        credential->value = *std::move(code);
+        std::move(done)(std::move(credential));
+      });
 }
 
 std::optional<Credential> Broker::FromCache(const CredentialName& name,

@@ -65,6 +65,9 @@ class Broker {
   void Resolve(std::string_view text, Done<CredentialName> done);
 
   void Get(const CredentialName& name, Done<Credential> done);
+  // As Get(), but with the one-time code of this moment in the place of the
+  // seed, which does not leave the agent.
+  void GetOneTimeCode(const CredentialName& name, Done<Credential> done);
   void List(Done<Listing> done);
 
   // Makes sure that the cache holds what the cloud has now.

@@ -32,6 +32,19 @@ void Fill(const Credential& credential, pb::GetResponse* response) {
   response->set_generation(credential.generation);
 }
 
+void GetAttribute(Broker& broker, const CredentialName& name,
+                  pb::GetRequest::Attribute attribute, Done<Credential> done) {
+  switch (attribute) {
+    case pb::GetRequest::VALUE:
+      return broker.Get(name, std::move(done));
+    case pb::GetRequest::OTP:
+      return broker.GetOneTimeCode(name, std::move(done));
+    default:
+      return std::move(done)(
+          Invalid("this agent does not know that attribute of a credential"));
+  }
+}
+
 void Fill(const Listing& listing, const SealedCache& cache,
           pb::ListResponse* response) {
   response->set_stale(listing.stale);
@@ -56,14 +69,16 @@ grpc::ServerUnaryReactor* CredentialService::Get(
       context_, server_context, "Credentials.Get", request->name(), request,
       Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         profile.broker.Resolve(
-            request->name(), [&profile, response, call = std::move(call)](
-                                 StatusOr<CredentialName> name) mutable {
+            request->name(),
+            [&profile, request, response,
+             call = std::move(call)](StatusOr<CredentialName> name) mutable {
               if (!name.ok()) return call->Finish(name.status());
-              profile.broker.Get(*name, [response, call = std::move(call)](
-                                            StatusOr<Credential> credential) {
-                if (credential.ok()) Fill(*credential, response);
-                call->Finish(credential.status());
-              });
+              GetAttribute(profile.broker, *name, request->attribute(),
+                           [response, call = std::move(call)](
+                               StatusOr<Credential> credential) {
+                             if (credential.ok()) Fill(*credential, response);
+                             call->Finish(credential.status());
+                           });
             });
       });
 }

@@ -22,11 +22,67 @@ namespace {
 constexpr unsigned kStopSeconds = 10;
 constexpr std::size_t kMaxPathBytes = 4096;
 
+// -s and -c, as ssh-agent has them: lines for a shell's eval.
+class ShellLines {
+ public:
+  void Define(CLI::App& app) {
+    CLI::Option* const bourne = app.add_flag(
+        "-s", bourne_, "Print lines for the eval of sh, bash and zsh");
+    app.add_flag("-c", csh_, "Print lines for the eval of csh and tcsh")
+        ->excludes(bourne);
+  }
+
+  Status Check(const Context& context) const {
+    if (!context.json || !wanted()) return OkStatus();
+    return Invalid("--json and lines for a shell exclude each other");
+  }
+
+  bool wanted() const { return bourne_ || csh_; }
+
+  std::string ForStart(const AgentStatus& status) const {
+    const std::string socket = Quoted(status.socket);
+    return (bourne_ ? "LIBRETTO_AGENT_SOCK=" + socket +
+                          "; export LIBRETTO_AGENT_SOCK;\n"
+                    : "setenv LIBRETTO_AGENT_SOCK " + socket + ";\n") +
+           "echo Agent pid " + std::to_string(status.pid) + ";\n";
+  }
+
+  // `pid` is 0 when none ran.
+  std::string ForStop(std::int64_t pid) const {
+    std::string lines = bourne_ ? "unset LIBRETTO_AGENT_SOCK;\n"
+                                : "unsetenv LIBRETTO_AGENT_SOCK;\n";
+    if (pid != 0) {
+      lines += "echo Agent pid " + std::to_string(pid) + " stopped;\n";
+    }
+    return lines;
+  }
+
+ private:
+  // csh looks for '!' between single quotes too.
+  std::string Quoted(std::string_view text) const {
+    std::string quoted = "'";
+    for (const char c : text) {
+      if (c == '\'') {
+        quoted += "'\\''";
+      } else {
+        if (csh_ && (c == '!' || c == '\n')) quoted += '\\';
+        quoted += c;
+      }
+    }
+    return quoted + "'";
+  }
+
+  bool bourne_ = false;
+  bool csh_ = false;
+};
+
 class Start final : public Verb {
  public:
-  void Define(CLI::App& /*app*/) override {}
+  void Define(CLI::App& app) override { lines_.Define(app); }
 
   Status Run(Context& context) override {
+    Status usage = lines_.Check(context);
+    if (!usage.ok()) return usage;
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
     StatusOr<Started> started =
@@ -48,7 +104,9 @@ class Start final : public Verb {
       Note("The agent is already running, as process " +
            std::to_string(status->pid) + ".");
     }
-    return WriteOut(Printable(status->socket, kMaxPathBytes) + "\n");
+    return WriteOut(lines_.wanted()
+                        ? lines_.ForStart(*status)
+                        : Printable(status->socket, kMaxPathBytes) + "\n");
   }
 
  private:
@@ -57,20 +115,24 @@ class Start final : public Verb {
     if (!agent.ok()) return agent.status();
     return Started{*std::move(agent), /*was_running=*/true};
   }
+
+  ShellLines lines_;
 };
 
 class Stop final : public Verb {
  public:
-  void Define(CLI::App& /*app*/) override {}
+  void Define(CLI::App& app) override { lines_.Define(app); }
 
   Status Run(Context& context) override {
+    Status usage = lines_.Check(context);
+    if (!usage.ok()) return usage;
     const StatusOr<Paths> paths = context.GetPaths();
     if (!paths.ok()) return paths.status();
     const StatusOr<std::int64_t> pid = TellToStop(*paths, context.Caller());
     if (IsNobodyListening(pid.status())) {
       if (context.json) return Print(0);
       Note("No agent is running.");
-      return OkStatus();
+      return lines_.wanted() ? WriteOut(lines_.ForStop(0)) : OkStatus();
     }
     if (!pid.ok()) return pid.status();
     if (!WaitUntilAgentIsGone(*paths, kStopSeconds)) {
@@ -79,6 +141,7 @@ class Stop final : public Verb {
                      " s");
     }
     if (context.json) return Print(*pid);
+    if (lines_.wanted()) return WriteOut(lines_.ForStop(*pid));
     Note("The agent has stopped.");
     return OkStatus();
   }
@@ -107,6 +170,8 @@ class Stop final : public Verb {
     }
     return WriteOut(json.Flag("was_running", pid != 0).str() + "\n");
   }
+
+  ShellLines lines_;
 };
 
 std::string_view SessionWord(AgentStatus::Session session) {

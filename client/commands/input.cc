@@ -25,11 +25,9 @@ Status CheckValue(const SecretBytes& value) {
   return OkStatus();
 }
 
-}  // namespace
-
-StatusOr<SecretBytes> ReadStandardInput(std::size_t max_bytes) {
-  // One for the newline, one to notice what is too long.
-  SecretBytes buffer(max_bytes + 2);
+// Standard input to its end or to `limit`.
+StatusOr<SecretBytes> ReadUpTo(std::size_t limit) {
+  SecretBytes buffer(limit);
   std::size_t filled = 0;
   while (filled < buffer.size()) {
     const ssize_t count = read(STDIN_FILENO, buffer.RevealMutable() + filled,
@@ -41,13 +39,29 @@ StatusOr<SecretBytes> ReadStandardInput(std::size_t max_bytes) {
     if (count == 0) break;
     filled += static_cast<std::size_t>(count);
   }
-  SecretBytes bytes =
-      WithoutNewline(SecretBytes::CopyOf(buffer.Reveal().substr(0, filled)));
-  if (bytes.size() > max_bytes) {
-    return Invalid("standard input is longer than " +
-                   std::to_string(max_bytes) + " bytes");
-  }
+  return SecretBytes::CopyOf(buffer.Reveal().substr(0, filled));
+}
+
+Status TooLong(std::size_t max_bytes) {
+  return Invalid("standard input is longer than " + std::to_string(max_bytes) +
+                 " bytes");
+}
+
+}  // namespace
+
+StatusOr<SecretBytes> ReadStandardInputWhole(std::size_t max_bytes) {
+  StatusOr<SecretBytes> bytes = ReadUpTo(max_bytes + 1);
+  if (bytes.ok() && bytes->size() > max_bytes) return TooLong(max_bytes);
   return bytes;
+}
+
+StatusOr<SecretBytes> ReadStandardInput(std::size_t max_bytes) {
+  // One for the newline, one to notice what is too long.
+  StatusOr<SecretBytes> bytes = ReadUpTo(max_bytes + 2);
+  if (!bytes.ok()) return bytes;
+  SecretBytes value = WithoutNewline(*std::move(bytes));
+  if (value.size() > max_bytes) return TooLong(max_bytes);
+  return value;
 }
 
 StatusOr<SecretBytes> ReadValueFile(const std::string& path) {

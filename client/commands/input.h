@@ -14,7 +14,8 @@ namespace libretto {
 // A credential's value is at most this long.
 inline constexpr std::size_t kMaxValueBytes = std::size_t{64} << 10;
 
-// Standard input to its end, without one trailing newline.
+// Standard input to its end; without one trailing newline where it is a value.
+StatusOr<SecretBytes> ReadStandardInputWhole(std::size_t max_bytes);
 StatusOr<SecretBytes> ReadStandardInput(std::size_t max_bytes);
 
 // The file, without one trailing newline.

@@ -1,11 +1,13 @@
 #include "client/commands/output.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
 #include "base/credential_name.h"
+#include "base/files.h"
 
 namespace libretto {
 namespace {
@@ -31,6 +33,15 @@ Status WriteOut(std::string_view text) {
   if (error == 0) return OkStatus();
   // Whatever the errno: this is neither "not found" nor "denied".
   return Internal(Message(FromErrno(error, "cannot write standard output")));
+}
+
+Status WritePrivateFile(const std::string& path, std::string_view text) {
+  struct stat about {};
+  if (lstat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+    return Invalid("cannot write " + Printable(path, kMaxMessageBytes) +
+                   ": it is there and no ordinary file");
+  }
+  return WriteFileAtomically(path, text, 0600);
 }
 
 void WriteErr(std::string_view text) { (void)WriteAll(STDERR_FILENO, text); }

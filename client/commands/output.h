@@ -13,6 +13,11 @@ namespace libretto {
 // full disk or a closed pipe is no success.
 Status WriteOut(std::string_view text);
 
+// `text` to a file of mode 0600, which is there whole or as it was before.
+// Invalid() for what is there and no ordinary file: a link and a device would
+// be replaced.
+Status WritePrivateFile(const std::string& path, std::string_view text);
+
 // `text` to standard error, as it is.
 void WriteErr(std::string_view text);
 

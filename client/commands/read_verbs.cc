@@ -1,3 +1,4 @@
+#include <optional>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -22,7 +23,7 @@ std::string_view SourceWord(Credential::Source source) {
   }
 }
 
-Status PrintJson(const Credential& credential) {
+StatusOr<SecretBytes> AsJson(const Credential& credential) {
   const std::string_view value = credential.value.Reveal();
   if (!IsUtf8(value)) {
     return Invalid(
@@ -36,9 +37,14 @@ Status PrintJson(const Credential& credential) {
                          .Number("age_ms", credential.age.count())
                          .str();
   text += '\n';
-  Status written = WriteOut(text);
-  WipeString(text);
-  return written;
+  return SecretBytes::Take(std::move(text));
+}
+
+SecretBytes WithNewline(const SecretBytes& value) {
+  SecretBytes line(value.size() + 1);
+  line.RevealMutable()[value.Reveal().copy(line.RevealMutable(),
+                                           value.size())] = '\n';
+  return line;
 }
 
 // `cloud credentials get NAME` and `read REFERENCE`.
@@ -50,35 +56,47 @@ class Read final : public Verb {
   void Define(CLI::App& app) override {
     app.add_option(argument_, reference_, explanation_)->required();
     app.add_flag("-n", no_newline_, "Print no newline after the value");
+    app.add_flag("--otp", one_time_code_,
+                 "The one-time code of this moment, for a value that is its "
+                 "seed: base32 or an otpauth:// URI");
+    app.add_option("--out-file", out_file_,
+                   "Write to this file instead, for its owner alone to read");
   }
 
   Status Run(Context& context) override {
-    const std::string_view name = NameOfReference(reference_);
-    if (name.empty()) {
-      return Invalid("the reference names no credential: libretto://NAME");
-    }
+    StatusOr<ReferenceTarget> target = ParseReference(reference_);
+    if (!target.ok()) return target.status();
+    if (one_time_code_) target->one_time_code = true;
     const StatusOr<AgentClient*> agent = context.Agent();
     if (!agent.ok()) return agent.status();
-    const StatusOr<Credential> credential = (*agent)->Get(std::string(name));
+    StatusOr<Credential> credential = (*agent)->Get(*target);
     if (!credential.ok()) return credential.status();
     if (credential->source == Credential::Source::kStale) {
       Note("librettoctl: the cloud is unreachable; this value was confirmed " +
            Duration(credential->age.count() / 1000) + " ago");
     }
-    if (context.json) return PrintJson(*credential);
-    if (no_newline_) return WriteOut(credential->value.Reveal());
-    // In one piece, so that a reader of the pipe gets it in one.
-    SecretBytes line(credential->value.size() + 1);
-    line.RevealMutable()[credential->value.Reveal().copy(
-        line.RevealMutable(), credential->value.size())] = '\n';
-    return WriteOut(line.Reveal());
+    const StatusOr<SecretBytes> output = OutputFor(context, *credential);
+    if (!output.ok()) return output.status();
+    return out_file_.has_value()
+               ? WritePrivateFile(*out_file_, output->Reveal())
+               : WriteOut(output->Reveal());
   }
 
  private:
+  // In one piece, so that a reader of the pipe gets it in one.
+  StatusOr<SecretBytes> OutputFor(const Context& context,
+                                  Credential& credential) const {
+    if (context.json) return AsJson(credential);
+    return no_newline_ ? std::move(credential.value)
+                       : WithNewline(credential.value);
+  }
+
   const std::string argument_;
   const std::string explanation_;
   std::string reference_;
+  std::optional<std::string> out_file_;
   bool no_newline_ = false;
+  bool one_time_code_ = false;
 };
 
 class List final : public Verb {
@@ -136,7 +154,8 @@ std::unique_ptr<Verb> MakeGet() {
   return std::make_unique<Read>("NAME", "The credential's name");
 }
 std::unique_ptr<Verb> MakeRead() {
-  return std::make_unique<Read>("REFERENCE", "libretto://NAME, or NAME");
+  return std::make_unique<Read>(
+      "REFERENCE", "libretto://NAME, libretto://NAME?attribute=otp, or NAME");
 }
 std::unique_ptr<Verb> MakeList() { return std::make_unique<List>(); }
 

@@ -42,6 +42,8 @@ void Collect(std::string_view key, std::string_view value,
       LowerCased(key.substr(CredentialName::kEnvPrefix.size()));
   if (name.empty() || name == kNeverPushed) return;
   if (TrimLikeJavaScript(value).empty()) return;
+  // It stands for a value that is stored already (`librettoctl import`).
+  if (IsReference(value)) return;
   std::erase_if(variables,
                 [&name](const CloudVariable& v) { return v.name == name; });
   variables.push_back({name, SecretBytes::CopyOf(value)});

@@ -50,13 +50,21 @@ std::string_view WithoutComment(std::string_view value) {
   return value;
 }
 
-std::string_view ValueOf(std::string_view text) {
-  const std::string_view value = TrimLikeJavaScript(text);
-  if (value.starts_with('"') || value.starts_with('\'')) {
-    const std::size_t end = value.find(value.front(), 1);
-    return value.substr(1, end == std::string_view::npos ? end : end - 1);
+DotenvLine LineOf(std::string_view key, std::string_view text) {
+  const std::string_view whole = TrimLikeJavaScript(text);
+  if (!whole.starts_with('"') && !whole.starts_with('\'')) {
+    const std::string_view value = TrimLikeJavaScript(WithoutComment(whole));
+    return {key, value, value, /*closed=*/true};
   }
-  return TrimLikeJavaScript(WithoutComment(value));
+  const std::size_t end = whole.find(whole.front(), 1);
+  if (end == std::string_view::npos) {
+    return {key, whole.substr(1), whole, /*closed=*/false};
+  }
+  const std::string_view rest = whole.substr(end + 1);
+  const bool is_comment =
+      SpacePrefix(rest) > 0 && TrimLikeJavaScript(rest).starts_with('#');
+  return {key, whole.substr(1, end - 1),
+          is_comment ? whole.substr(0, end + 1) : whole, /*closed=*/true};
 }
 
 bool Exists(const std::string& path) {
@@ -92,8 +100,8 @@ std::string_view TrimLikeJavaScript(std::string_view text) {
   return text;
 }
 
-std::vector<DotenvEntry> ParseDotenv(std::string_view text) {
-  std::vector<DotenvEntry> entries;
+std::vector<DotenvLine> ScanDotenv(std::string_view text) {
+  std::vector<DotenvLine> lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = TrimLikeJavaScript(text.substr(0, end));
@@ -104,12 +112,19 @@ std::vector<DotenvEntry> ParseDotenv(std::string_view text) {
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
     const std::string_view key = TrimLikeJavaScript(line.substr(0, equals));
-    const bool known =
-        std::any_of(entries.begin(), entries.end(),
-                    [key](const DotenvEntry& e) { return e.key == key; });
-    if (key.empty() || known) continue;
-    entries.push_back({std::string(key),
-                       SecretBytes::CopyOf(ValueOf(line.substr(equals + 1)))});
+    if (!key.empty()) lines.push_back(LineOf(key, line.substr(equals + 1)));
+  }
+  return lines;
+}
+
+std::vector<DotenvEntry> ParseDotenv(std::string_view text) {
+  std::vector<DotenvEntry> entries;
+  for (const DotenvLine& line : ScanDotenv(text)) {
+    const bool known = std::any_of(
+        entries.begin(), entries.end(),
+        [&line](const DotenvEntry& e) { return e.key == line.key; });
+    if (known) continue;
+    entries.push_back({std::string(line.key), SecretBytes::CopyOf(line.value)});
   }
   return entries;
 }

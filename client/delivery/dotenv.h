@@ -21,6 +21,19 @@ struct DotenvEntry {
 // no entry are passed over.
 std::vector<DotenvEntry> ParseDotenv(std::string_view text);
 
+// One entry as it stands in its text; the views are of that text.
+struct DotenvLine {
+  std::string_view key;
+  std::string_view value;
+  // What a new value takes the place of: the old one with its quotes, and what
+  // follows them but a comment.
+  std::string_view written;
+  bool closed = true;  // false: a quote opens and does not close on this line
+};
+
+// Every entry, those of equal keys included.
+std::vector<DotenvLine> ScanDotenv(std::string_view text);
+
 // Where a project's `.env` is looked for by somebody who works in `directory`:
 // the top of the git work tree, else `directory` itself.
 std::string ProjectRoot(const std::string& directory);

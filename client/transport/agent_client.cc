@@ -36,9 +36,12 @@ StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   return credential;
 }
 
-agent::v1::GetRequest GetRequestFor(const std::string& name) {
+agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target) {
   agent::v1::GetRequest request;
-  request.set_name(name);
+  request.set_name(target.name);
+  if (target.one_time_code) {
+    request.set_attribute(agent::v1::GetRequest::OTP);
+  }
   return request;
 }
 
@@ -68,20 +71,28 @@ AgentStatus::Key ToKey(agent::v1::StatusResponse::KeyState state) {
 
 }  // namespace
 
-StatusOr<Credential> AgentClient::Get(const std::string& name) {
+StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target) {
   return ToCredential(
-      channel_.Unary(MakeCall(kGet, GetRequestFor(name)), In(kCloudLimit)));
+      channel_.Unary(MakeCall(kGet, GetRequestFor(target)), In(kCloudLimit)));
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
     const std::vector<std::string>& names) {
+  std::vector<ReferenceTarget> targets;
+  targets.reserve(names.size());
+  for (const std::string& name : names) targets.push_back({name});
+  return GetAll(targets);
+}
+
+std::vector<StatusOr<Credential>> AgentClient::GetAll(
+    const std::vector<ReferenceTarget>& targets) {
   std::vector<Channel::Call> calls;
-  calls.reserve(names.size());
-  for (const std::string& name : names) {
-    calls.push_back(MakeCall(kGet, GetRequestFor(name)));
+  calls.reserve(targets.size());
+  for (const ReferenceTarget& target : targets) {
+    calls.push_back(MakeCall(kGet, GetRequestFor(target)));
   }
   std::vector<StatusOr<Credential>> credentials;
-  credentials.reserve(names.size());
+  credentials.reserve(targets.size());
   for (const auto& answer : channel_.Unary(std::move(calls), In(kCloudLimit))) {
     credentials.push_back(ToCredential(answer));
   }

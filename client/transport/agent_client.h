@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "base/credential_name.h"
 #include "base/errors.h"
 #include "base/secret.h"
 #include "client/transport/channel.h"
@@ -33,7 +34,7 @@ struct Credential {
   enum class Source { kMemory, kCloud, kStale };
 
   std::string name;
-  SecretBytes value;
+  SecretBytes value;  // or the one-time code
   Source source = Source::kCloud;
   std::chrono::milliseconds age{0};  // since the cloud last confirmed it
   std::uint64_t generation = 0;
@@ -195,10 +196,12 @@ class AgentClient {
   AgentClient(Channel channel, CallerContext caller)
       : channel_(std::move(channel)), caller_(std::move(caller)) {}
 
-  StatusOr<Credential> Get(const std::string& name);
+  StatusOr<Credential> Get(const ReferenceTarget& target);
   // All names in one round trip, the answers in their order.
   std::vector<StatusOr<Credential>> GetAll(
       const std::vector<std::string>& names);
+  std::vector<StatusOr<Credential>> GetAll(
+      const std::vector<ReferenceTarget>& targets);
   StatusOr<CredentialList> List();
   StatusOr<StoredCredential> Create(const std::string& name,
                                     const SecretBytes& value);

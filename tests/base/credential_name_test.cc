@@ -169,5 +169,20 @@ TEST(PrintableTest, IsCutBetweenCharacters) {
   EXPECT_EQ(Printable("ab\x1b", 5), "ab...");
 }
 
+TEST_F(CredentialNameTest, AReferenceMayAskForTheOneTimeCode) {
+  EXPECT_EQ(ParseReference("libretto://seed?attribute=otp").value(),
+            (ReferenceTarget{"seed", true}));
+  EXPECT_EQ(ParseReference("libretto://seed").value(),
+            (ReferenceTarget{"seed", false}));
+  EXPECT_EQ(ParseReference("odd?attribute=otp").value(),
+            (ReferenceTarget{"odd?attribute=otp", false}));
+  for (const char* text :
+       {"", "libretto://", "libretto://?attribute=otp", "libretto://seed?",
+        "libretto://seed?attribute=x", "libretto://seed?attribute=otp&x=y"}) {
+    EXPECT_THAT(ParseReference(text), HasCode(StatusCode::kInvalidArgument))
+        << text;
+  }
+}
+
 }  // namespace
 }  // namespace libretto

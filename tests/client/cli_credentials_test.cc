@@ -1,4 +1,6 @@
 // The verbs that read and change credentials and accounts, from scripts.
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,6 +42,44 @@ TEST_F(CliCredentialsTest, JsonHasTheValueAndWhereItCameFrom) {
   const Outcome binary = Credentials({"get", "binary", "--json"});
   EXPECT_EQ(binary.exit_code, 64);
   EXPECT_THAT(binary.out, IsEmpty());
+}
+
+TEST_F(CliCredentialsTest, AOneTimeCodeIsAskedForByFlagOrByReference) {
+  EXPECT_EQ(Ctl({"read", "seed", "--otp"}).out, "123456\n");
+  EXPECT_EQ(Ctl({"read", "-n", "libretto://seed?attribute=otp"}).out, "123456");
+  EXPECT_EQ(Ctl({"read", "libretto://seed"}).out, "JBSWY3DPEHPK3PXP\n");
+  const Outcome outcome = Ctl({"read", "password", "--otp"});
+  EXPECT_EQ(outcome.exit_code, 64);
+  EXPECT_EQ(outcome.err, "librettoctl: its value is no seed\n");
+  const Outcome other = Ctl({"read", "libretto://seed?attribute=secret"});
+  EXPECT_EQ(other.exit_code, 64);
+  EXPECT_THAT(other.err, HasSubstr("can only be ?attribute=otp"));
+}
+
+TEST_F(CliCredentialsTest, AnOutFileIsForItsOwnerAlone) {
+  Write("out", "before");
+  const Outcome outcome =
+      Ctl({"read", "password", "--out-file", PathOf("out")});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(Read("out"), "p w\n");
+  EXPECT_EQ(std::filesystem::status(PathOf("out")).permissions(),
+            std::filesystem::perms(0600));
+  Ctl({"read", "-n", "password", "--out-file", PathOf("new")});
+  EXPECT_EQ(Read("new"), "p w");
+}
+
+TEST_F(CliCredentialsTest, AnOutFileStaysAsItWasWhenThereIsNothingToWrite) {
+  Write("out", "before");
+  EXPECT_EQ(Ctl({"read", "missing", "--out-file", PathOf("out")}).exit_code, 5);
+  EXPECT_EQ(Read("out"), "before");
+  std::filesystem::create_symlink(PathOf("out"), PathOf("link"));
+  EXPECT_EQ(Ctl({"read", "password", "--out-file", PathOf("link")}).exit_code,
+            64);
+  EXPECT_EQ(Read("out"), "before");
+  const Outcome unset = Ctl({"read", "password", "--out-file", ""});
+  EXPECT_NE(unset.exit_code, 0);
+  EXPECT_THAT(unset.out, IsEmpty());
 }
 
 TEST_F(CliCredentialsTest, AStaleValueIsPrintedAndSaidToBe) {

@@ -41,6 +41,9 @@ const std::vector<std::vector<std::string>> kVerbs = {
     {"agent", "status"},
     {"agent", "sync"},
     {"read"},
+    {"inject"},
+    {"env"},
+    {"import"},
     {"run"},
     {"help", "exit-codes"}};
 
@@ -98,6 +101,9 @@ TEST_F(CliUsageTest, MistakesInArgumentsAreUsageErrors) {
       {"read", "a", "b"},
       {"read", "libretto://"},
       {"read", "a", "--frobnicate"},
+      {"inject", "--json"},
+      {"env", "--format=zsh"},
+      {"import"},
       {"--frobnicate"},
       {"cloud", "auth", "login", "--browser", "--email", "a@x.test"},
       {"cloud", "auth", "login", "--no-open"},

@@ -83,6 +83,12 @@ class Credentials final : public api::Credentials::Service {
     if (!values_.contains(request->name())) return NotFound(request->name());
     reply->set_name(request->name());
     reply->set_value(values_[request->name()]);
+    if (request->attribute() == api::GetRequest::OTP) {
+      if (request->name() != "seed") {
+        return {StatusCode::INVALID_ARGUMENT, "its value is no seed"};
+      }
+      reply->set_value("123456");
+    }
     const bool stale = request->name() == "old";
     reply->set_source(stale ? api::GetResponse::STALE
                             : api::GetResponse::MEMORY);
@@ -163,6 +169,7 @@ class Credentials final : public api::Credentials::Service {
       {"nul", std::string("a\0b", 3)},
       {"old", "stale value"},
       {"binary", "\xff"},
+      {"seed", "JBSWY3DPEHPK3PXP"},
       {"large", std::string(64 << 10, 'L')}};
 };
 

@@ -264,5 +264,31 @@ TEST_F(BrokerTest, WithAnApiKeyOfItsOwnNothingIsMinted) {
   EXPECT_EQ(cloud_.Count("Fetch password"), 1);
 }
 
+TEST_F(BrokerTest, AOneTimeCodeIsOfTheMomentAndComesFromTheCachedSeed) {
+  cloud_.Set("seed", "JBSW Y3DP EHPK 3PXP");
+  const auto code = [this] {
+    Result<Credential> result;
+    profile_.broker.GetOneTimeCode(Name("seed"), result.Into());
+    cloud_.Deliver();
+    return std::string(result.value().value.Reveal());
+  };
+  EXPECT_EQ(code(), "260025");
+  clock_.Advance(seconds(29));
+  EXPECT_EQ(code(), "260025");
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(code(), "307890");
+  EXPECT_EQ(cloud_.Count("Fetch seed"), 1);
+}
+
+TEST_F(BrokerTest, AValueThatIsNoSeedIsNamedAndNotQuoted) {
+  Result<Credential> result;
+  profile_.broker.GetOneTimeCode(Name("password"), result.Into());
+  cloud_.Deliver();
+  EXPECT_THAT(result.get(), HasCode(StatusCode::kInvalidArgument));
+  const std::string message = Message(result.get().status());
+  EXPECT_TRUE(message.starts_with("password: its value is no seed"));
+  EXPECT_EQ(message.find("hunter2"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace libretto

@@ -24,6 +24,22 @@ TEST_F(GrpcServerTest, AReadReturnsTheValueAndWhereItCameFrom) {
   EXPECT_EQ(warm.generation(), cold.generation());
 }
 
+TEST_F(GrpcServerTest, TheSeedOfACodeStaysWhereItIs) {
+  cloud_.Set("seed", "JBSWY3DPEHPK3PXP");
+  pb::GetRequest request;
+  request.set_name("seed");
+  request.set_attribute(pb::GetRequest::OTP);
+  pb::GetResponse response;
+  const auto stub = pb::Credentials::NewStub(channel_);
+  ASSERT_TRUE(stub->Get(&context_, request, &response).ok());
+  EXPECT_EQ(response.value(), "260025");
+  EXPECT_EQ(response.SerializeAsString().find("JBSW"), std::string::npos);
+  grpc::ClientContext again;
+  request.set_attribute(static_cast<pb::GetRequest::Attribute>(7));
+  EXPECT_EQ(stub->Get(&again, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 TEST_F(GrpcServerTest, AFailureCarriesItsMeaningAndWhatToType) {
   pb::GetResponse response;
   const grpc::Status status = Get("nothing", &response);
