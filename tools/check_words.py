@@ -28,7 +28,8 @@ IN_CODE = [
 ANYWHERE = [
     (r"\b(TODO|FIXME|XXX)\b", "do it, or open an issue", None),
 ]
-SUFFIXES = {".h", ".cc", ".py", ".mjs", ".sh", ".proto", ".cmake", ".txt"}
+SUFFIXES = {".h", ".cc", ".py", ".mjs", ".ts", ".sh", ".proto", ".cmake",
+            ".txt"}
 FOLDERS = ("base", "agent", "client", "cloud", "tests", "tools", "proto",
            "cmake", "examples", "scripts")
 

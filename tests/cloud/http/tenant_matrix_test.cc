@@ -106,7 +106,7 @@ class TenantMatrixTest : public ::testing::TestWithParam<Row> {
     const auto slug =
         cloud_.parts.store->MembershipOf(inviter.id)->organization.slug;
     auto joined = cloud_.parts.invitations.AcceptAndSignUp(
-        invitation->id, slug, {name, testing::Secret("password1")});
+        invitation->id, slug, {name, testing::Secret("password of " + name)});
     EXPECT_THAT(joined, IsOk());
     return std::move(joined->signed_in);
   }
