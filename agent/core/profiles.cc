@@ -139,9 +139,9 @@ std::optional<TimePoint> Profiles::NextDeadline() const {
   std::optional<TimePoint> next;
   for (const auto& [name, named] : profiles_) {
     const Profile& profile = *named->profile;
-    for (const auto& deadline : {profile.syncer.NextDeadline(),
-                                 profile.watchers.NextDeadline(),
-                                 profile.browser_login.NextDeadline()}) {
+    for (const auto& deadline :
+         {profile.syncer.NextDeadline(), profile.watchers.NextDeadline(),
+          profile.browser_login.NextDeadline()}) {
       if (deadline.has_value()) {
         next = std::min(next.value_or(*deadline), *deadline);
       }
