@@ -116,8 +116,10 @@ std::optional<std::string> CredentialName::EnvVariable() const {
   return variable;
 }
 
+bool IsReference(std::string_view text) { return text.starts_with(kScheme); }
+
 std::string_view NameOfReference(std::string_view reference) {
-  if (reference.starts_with(kScheme)) reference.remove_prefix(kScheme.size());
+  if (IsReference(reference)) reference.remove_prefix(kScheme.size());
   return reference;
 }
 

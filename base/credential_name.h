@@ -44,6 +44,9 @@ class CredentialName {
   std::string text_;
 };
 
+// Whether `text` is meant as a reference: it begins with "libretto://".
+bool IsReference(std::string_view text);
+
 // "libretto://NAME" or a bare NAME; returns what stands for NAME, unchecked.
 std::string_view NameOfReference(std::string_view reference);
 

@@ -11,6 +11,7 @@
 #include "client/commands/app.h"
 #include "client/commands/exit_codes.h"
 #include "client/commands/output.h"
+#include "client/delivery/by_file.h"
 
 namespace {
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0),
                                              argv + argc);
+    if (libretto::RemovedAfterwards(arguments)) return 0;
     return libretto::RunCommandLine(arguments);
   } catch (const std::exception&) {
     // Not its text: it may quote what was being worked on.

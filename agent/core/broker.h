@@ -82,6 +82,10 @@ class Broker {
 
   const Counters& counters() const { return counters_; }
 
+  // Moves when a list was applied or something written: a later Get() may say
+  // something else than an earlier one did.
+  std::uint64_t changes() const { return last_applied_; }
+
  private:
   struct Fetch {
     std::uint64_t epoch;

@@ -16,6 +16,7 @@
 #include "agent/core/sealed_cache.h"
 #include "agent/core/session.h"
 #include "agent/core/syncer.h"
+#include "agent/core/watchers.h"
 
 namespace libretto {
 
@@ -41,6 +42,7 @@ struct Profile {
         broker(session, lease, cache, remotes.credentials, clock,
                options.max_offline),
         syncer(session, broker, cache, clock, options.sync_interval),
+        watchers(session, broker, syncer, clock),
         accounts(session, lease, cache, syncer, remotes.accounts,
                  remotes.organizations, store),
         browser_login(accounts, remotes.accounts, clock),
@@ -52,6 +54,7 @@ struct Profile {
   KeyLease lease;
   Broker broker;
   Syncer syncer;
+  Watchers watchers;
   Accounts accounts;
   BrowserLogin browser_login;
   Memberships memberships;

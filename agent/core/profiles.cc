@@ -140,6 +140,7 @@ std::optional<TimePoint> Profiles::NextDeadline() const {
   for (const auto& [name, named] : profiles_) {
     const Profile& profile = *named->profile;
     for (const auto& deadline : {profile.syncer.NextDeadline(),
+                                 profile.watchers.NextDeadline(),
                                  profile.browser_login.NextDeadline()}) {
       if (deadline.has_value()) {
         next = std::min(next.value_or(*deadline), *deadline);
@@ -152,6 +153,7 @@ std::optional<TimePoint> Profiles::NextDeadline() const {
 void Profiles::Tick() {
   for (const auto& [name, named] : profiles_) {
     named->profile->syncer.Tick();
+    named->profile->watchers.Tick();
     named->profile->browser_login.Tick();
   }
 }

@@ -24,7 +24,7 @@ void Syncer::Hurry() {
 }
 
 std::optional<TimePoint> Syncer::NextDeadline() const {
-  const bool wanted = hurry_ || Demand() != demand_seen_;
+  const bool wanted = hurry_ || watched_ || Demand() != demand_seen_;
   if (running_ || !session_.usable() || !wanted) return std::nullopt;
   return next_at_;
 }

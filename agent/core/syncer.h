@@ -38,6 +38,9 @@ class Syncer final : public Ticker {
   // Has the next list made at once: who is signed in has changed.
   void Hurry();
 
+  // Whether somebody waits for changes: then lists are made without callers.
+  void SetWatched(bool watched) { watched_ = watched; }
+
   std::optional<TimePoint> NextDeadline() const override;
   void Tick() override;
 
@@ -66,6 +69,7 @@ class Syncer final : public Ticker {
   const std::chrono::seconds interval_;
   TimePoint next_at_;
   bool hurry_ = false;
+  bool watched_ = false;
   bool running_ = false;
   int failures_ = 0;
   std::int64_t demand_seen_ = 0;

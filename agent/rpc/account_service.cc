@@ -289,4 +289,23 @@ grpc::ServerUnaryReactor* AccountService::RevokeApiKey(
       });
 }
 
+grpc::ServerUnaryReactor* AccountService::BorrowApiKey(
+    grpc::CallbackServerContext* server_context,
+    const pb::BorrowApiKeyRequest* request,
+    pb::BorrowApiKeyResponse* response) {
+  return ServeUnary(
+      context_, server_context, "Accounts.BorrowApiKey", "", request,
+      Needs::kSession, [response](Profile& profile, CallPtr call) {
+        profile.lease.Acquire(
+            [response, call = std::move(call)](const StatusOr<ApiKey>& key) {
+              if (key.ok()) {
+                const std::string_view text = key->text.Reveal();
+                response->set_key(text.data(), text.size());
+                response->set_api_url(key->api_url);
+              }
+              call->Finish(key.status());
+            });
+      });
+}
+
 }  // namespace libretto

@@ -56,6 +56,10 @@ class AccountService final : public agent::v1::Accounts::CallbackService {
       grpc::CallbackServerContext* server_context,
       const agent::v1::RevokeApiKeyRequest* request,
       agent::v1::RevokeApiKeyResponse* response) override;
+  grpc::ServerUnaryReactor* BorrowApiKey(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::BorrowApiKeyRequest* request,
+      agent::v1::BorrowApiKeyResponse* response) override;
 
  private:
   CallContext& context_;

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "agent/rpc/watch_stream.h"
+
 namespace libretto {
 namespace {
 
@@ -170,6 +172,14 @@ grpc::ServerUnaryReactor* CredentialService::Upsert(
               call->Finish(upserted.status());
             });
       });
+}
+
+grpc::ServerWriteReactor<pb::WatchEvent>* CredentialService::Watch(
+    grpc::CallbackServerContext* server_context,
+    const pb::WatchRequest* request) {
+  auto* const stream = new WatchStream(context_, *server_context);
+  stream->Start(*request);
+  return stream;
 }
 
 }  // namespace libretto

@@ -32,6 +32,9 @@ class CredentialService final : public agent::v1::Credentials::CallbackService {
       grpc::CallbackServerContext* server_context,
       const agent::v1::UpsertRequest* request,
       agent::v1::UpsertResponse* response) override;
+  grpc::ServerWriteReactor<agent::v1::WatchEvent>* Watch(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::WatchRequest* request) override;
 
  private:
   CallContext& context_;

@@ -70,6 +70,15 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
     waiting_.clear();
     Push(std::move(event));
   }
+  // As Push(), in place of an event that has not gone out yet and is the same
+  // as this one by `is_same`.
+  template <typename IsSame>
+  void PushInPlaceOf(Event event, IsSame is_same) {
+    std::erase_if(waiting_, [&](const Event& waiting) {
+      return is_same(waiting, event);
+    });
+    Push(std::move(event));
+  }
   // Once; nothing is pushed after it.
   void Complete(const Status& status) {
     if (!outcome_.has_value()) outcome_ = status;

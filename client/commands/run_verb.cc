@@ -1,14 +1,13 @@
-#include <unistd.h>
-
-#include <algorithm>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "base/credential_name.h"
 #include "client/commands/output.h"
+#include "client/commands/run_handover.h"
+#include "client/commands/run_sources.h"
+#include "client/commands/run_supervised.h"
 #include "client/commands/verbs.h"
-#include "client/delivery/child.h"
 
 namespace libretto {
 namespace {
@@ -19,34 +18,58 @@ enum class Stage { kUsage, kBefore, kExecution };
 class RunCommand final : public Verb {
  public:
   void Define(CLI::App& app) override {
-    CLI::Option* const named = app.add_option(
-        "--credential", names_,
-        "Put this credential into the environment; may be repeated");
-    named->allow_extra_args(false);
-    app.add_flag("--all", all_, "Put every credential into the environment")
-        ->excludes(named);
+    sources_.Define(app);
+    app.add_flag("--allow-missing", options_.allow_missing,
+                 "Go on without credentials that do not exist");
+    app.add_flag("--pristine", options_.pristine,
+                 "Start from an empty environment instead of this one");
+    app.add_option("--deliver", deliver_,
+                   "How values get there: env (VAR holds the value), fd or "
+                   "file (VAR_FILE names a file that does)");
+    app.add_flag("--mask", supervision_.mask,
+                 "Replace values in what the command prints");
+    app.add_option("--on-change", on_change_,
+                   "When a credential gets another value: none, restart, "
+                   "signal:HUP");
+    app.add_flag("--cloud-key", options_.cloud_key,
+                 "Hand over the agent's own API key as LIBRETTO_API_KEY; it "
+                 "reaches the whole organisation");
     // What stands behind "--" never comes here; this is for help, and for who
     // forgot it.
     app.add_option("COMMAND", without_dashes_,
-                   "Behind --: the command and its arguments. Each credential "
-                   "becomes LIBRETTO_CLOUD_<NAME IN UPPER CASE>");
+                   "Behind --: the command and its arguments");
   }
 
   Status Run(Context& context) override {
-    Status usage = CheckUsage(context);
+    const Status usage = CheckUsage(context);
     if (!usage.ok()) return usage;
     stage_ = Stage::kBefore;
-    const StatusOr<AgentClient*> agent = context.Agent();
-    if (!agent.ok()) return agent.status();
-    StatusOr<std::vector<CredentialName>> names =
-        all_ ? EveryName(**agent) : wanted_;
-    if (!names.ok()) return names.status();
-    const auto credentials = Fetch(**agent, *names);
-    if (!credentials.ok()) return credentials.status();
-    StatusOr<Environment> environment = WithCredentials(environ, *credentials);
-    if (!environment.ok()) return environment.status();
+    if (!options_.cloud_key || !sources_.empty()) {
+      const Status read = sources_.ReadFiles();
+      if (!read.ok()) return read;
+      if (sources_.empty()) return NothingIsNamed(context);
+    }
+    const StatusOr<RunPlan> plan =
+        MakePlan(std::move(sources_), options_.pristine, context);
+    if (!plan.ok()) return plan.status();
+    const Gatherer gatherer(*plan, options_);
+    StatusOr<Handover> handover = gatherer.Gather(context);
+    if (!handover.ok()) return handover.status();
+    if (options_.cloud_key) {
+      Note(
+          "librettoctl: LIBRETTO_API_KEY is the agent's own key; whoever has "
+          "it reaches everything of the organisation");
+    }
+    const Delivery deliver = DeliveryNamed(deliver_);
+    if (supervision_.needed()) {
+      return RunSupervised(supervision_, context, gatherer, deliver,
+                           *std::move(handover));
+    }
+    const Status delivered =
+        deliver(handover->credentials, handover->environment);
+    if (!delivered.ok()) return delivered;
     stage_ = Stage::kExecution;
-    return Execute(context.command, *std::move(environment));
+    return Execute(context.command, std::move(handover->environment));
   }
 
   ExitCode CodeFor(const Status& status) const override {
@@ -56,9 +79,7 @@ class RunCommand final : public Verb {
       case Stage::kBefore:
         return ExitCode::kNotExecuted;
       default:
-        return status.code() == StatusCode::kNotFound
-                   ? ExitCode::kCommandNotFound
-                   : ExitCode::kNotExecutable;
+        return CodeOfExecution(status);
     }
   }
 
@@ -68,69 +89,44 @@ class RunCommand final : public Verb {
       return WithRemedy(Invalid("the command to run has to stand behind --"),
                         "librettoctl run --credential NAME -- COMMAND");
     }
-    if (names_.empty() && !all_) {
+    if (DeliveryNamed(deliver_) == nullptr) {
+      return WithRemedy(Invalid("--deliver takes env, fd or file"),
+                        "librettoctl run --help");
+    }
+    const std::optional<OnChange> on_change = OnChangeNamed(on_change_);
+    if (!on_change.has_value()) {
       return WithRemedy(
-          Invalid("no credential is named, and nothing is handed over unasked"),
-          "librettoctl run --credential NAME -- " +
-              Printable(context.command.front()) +
-              " (or --all instead of --credential)");
+          Invalid("--on-change takes none, restart, or signal: and the name of "
+                  "a signal, as in signal:HUP"),
+          "librettoctl run --help");
     }
-    for (const std::string& text : names_) {
-      StatusOr<CredentialName> name =
-          CredentialName::Parse(NameOfReference(text));
-      if (!name.ok()) return Annotate(name.status(), Printable(text));
-      if (std::find(wanted_.begin(), wanted_.end(), *name) == wanted_.end()) {
-        wanted_.push_back(*std::move(name));
-      }
+    supervision_.on_change = *on_change;
+    if (on_change->act != OnChange::Act::kNothing &&
+        !context.Caller().api_key.empty()) {
+      return WithRemedy(
+          Invalid("LIBRETTO_API_KEY acts for one call, so nobody would notice "
+                  "a change: --on-change needs a login"),
+          "unset LIBRETTO_API_KEY");
     }
-    return OkStatus();
+    return sources_.Check();
   }
 
-  static StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent) {
-    const StatusOr<CredentialList> list = agent.List();
-    if (!list.ok()) return list.status();
-    std::vector<CredentialName> names;
-    std::string skipped;
-    for (const CredentialMetadata& credential : list->credentials) {
-      StatusOr<CredentialName> name = CredentialName::Verbatim(credential.name);
-      if (name.ok() && name->EnvVariable().has_value()) {
-        names.push_back(*std::move(name));
-      } else {
-        skipped += (skipped.empty() ? "" : ", ") + Printable(credential.name);
-      }
-    }
-    if (!skipped.empty()) {
-      Note("librettoctl: skipped, for no environment can hold such a name: " +
-           skipped);
-    }
-    return names;
+  Status NothingIsNamed(const Context& context) {
+    stage_ = Stage::kUsage;
+    return WithRemedy(
+        Invalid("no credential is named, and nothing is handed over unasked; "
+                "there is no .env.libretto here or above either"),
+        "librettoctl run --credential NAME -- " +
+            Printable(context.command.front()) +
+            " (or --all instead of --credential)");
   }
 
-  // All at once; the first failure tells, with its credential's name.
-  static StatusOr<std::vector<Delivered>> Fetch(
-      AgentClient& agent, const std::vector<CredentialName>& names) {
-    std::vector<std::string> texts;
-    texts.reserve(names.size());
-    for (const CredentialName& name : names) texts.push_back(name.text());
-    std::vector<StatusOr<Credential>> answers = agent.GetAll(texts);
-    std::vector<Delivered> delivered;
-    delivered.reserve(answers.size());
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (!answers[i].ok()) return Naming(texts[i], answers[i].status());
-      delivered.push_back({names[i], std::move(answers[i]->value)});
-    }
-    return delivered;
-  }
-
-  static Status Naming(const std::string& name, const Status& status) {
-    const bool named = Message(status).find(name) != std::string::npos;
-    return named ? status : Annotate(status, Printable(name));
-  }
-
-  std::vector<std::string> names_;
-  bool all_ = false;
+  RunSources sources_;
+  HandoverOptions options_;
+  Supervision supervision_;
+  std::string deliver_ = "env";
+  std::string on_change_ = "none";
   std::vector<std::string> without_dashes_;
-  std::vector<CredentialName> wanted_;
   Stage stage_ = Stage::kUsage;
 };
 

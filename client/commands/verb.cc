@@ -34,6 +34,12 @@ StatusOr<AgentClient*> Context::Agent(Key key) {
   return &*agent_;
 }
 
+StatusOr<AgentClient> Context::Connect() const {
+  const StatusOr<Paths> paths = GetPaths();
+  if (!paths.ok()) return paths.status();
+  return ConnectOnly(*paths, Caller());
+}
+
 CallerContext Context::Caller(Key key) const {
   CallerContext caller;
   caller.profile = profile.empty() ? Variable("LIBRETTO_PROFILE") : profile;

@@ -29,6 +29,13 @@ class Context {
   // The agent, started if none runs, unless --no-start. Lives as long as this.
   StatusOr<AgentClient*> Agent(Key key = Key::kUsed);
 
+  // Hangs up: the next Agent() is another connection. For who stays for long;
+  // the agent hangs up on the idle.
+  void Disconnect() { agent_.reset(); }
+
+  // A further connection, for another process; starts no agent.
+  StatusOr<AgentClient> Connect() const;
+
   // For verbs that look after the agent itself.
   StatusOr<Paths> GetPaths() const { return PathsFromEnvironment(); }
 

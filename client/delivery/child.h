@@ -1,5 +1,5 @@
-// A command that gets credentials in its environment and takes the place of
-// this process. Any thread.
+// The command that gets credentials: what of them it finds where, and how this
+// process becomes it. Any thread.
 #pragma once
 
 #include <string>
@@ -8,25 +8,26 @@
 #include "base/credential_name.h"
 #include "base/errors.h"
 #include "base/secret.h"
+#include "client/delivery/environment.h"
 
 namespace libretto {
 
+// One value on its way to a command.
 struct Delivered {
+  std::string variable;
   CredentialName name;
   SecretBytes value;
 };
 
-// An environment for execve(): "KEY=value" and a NUL in each.
-using Environment = std::vector<SecretBytes>;
-
-// `inherited` with each credential as LIBRETTO_CLOUD_<NAME>, in the place of a
-// variable that was there. Invalid() for a name or value that no environment
+// Puts each value into `environment`. Invalid() for a value that no environment
 // can hold, naming the credential.
-StatusOr<Environment> WithCredentials(
-    const char* const* inherited, const std::vector<Delivered>& credentials);
+Status DeliverByEnvironment(const std::vector<Delivered>& credentials,
+                            Environment& environment);
 
 // Replaces this process, without a shell, and so returns only when that has
-// failed: NotFound() when there is no such command. REQUIRES: !command.empty()
+// failed: NotFound() when there is no such command. It is looked for in the
+// PATH of this process, not in that of `environment`.
+// REQUIRES: !command.empty()
 Status Execute(const std::vector<std::string>& command,
                Environment environment);
 

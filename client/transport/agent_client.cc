@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::chrono::minutes kSyncLimit(10);
 
+// The agent ends a connection before.
+constexpr std::chrono::hours kWatchLimit(2);
+
 constexpr char kGet[] = "/libretto.agent.v1.Credentials/Get";
 
 StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
@@ -147,6 +150,30 @@ StatusOr<std::string> AgentClient::Delete(const std::string& name) {
       "/libretto.agent.v1.Credentials/Delete", std::move(request), kCloudLimit);
   if (!reply.ok()) return reply.status();
   return reply->name();
+}
+
+Status AgentClient::Watch(const std::vector<std::string>& names,
+                          absl::FunctionRef<void(WatchEvent)> on_event) {
+  agent::v1::WatchRequest request;
+  for (const std::string& name : names) request.add_names(name);
+  return Explained(channel_.ServerStreaming(
+      MakeCall("/libretto.agent.v1.Credentials/Watch", std::move(request)),
+      In(kWatchLimit), [on_event](SecretBytes bytes) {
+        auto message = Parsed<agent::v1::WatchEvent>(std::move(bytes));
+        if (!message.ok()) return message.status();
+        WatchEvent event;
+        event.name = message->name();
+        if (message->has_value()) {
+          auto& value = *message->mutable_value();
+          event.kind = WatchEvent::Kind::kValue;
+          event.value = SecretBytes::Take(std::move(*value.mutable_value()));
+          event.generation = value.generation();
+        } else if (message->has_gone()) {
+          event.kind = WatchEvent::Kind::kGone;
+        }
+        on_event(std::move(event));
+        return OkStatus();
+      }));
 }
 
 StatusOr<AgentStatus> AgentClient::GetStatus() {

@@ -134,6 +134,12 @@ struct IssuedKey {
   SecretBytes text;
 };
 
+// The key that the agent acts with.
+struct BorrowedKey {
+  SecretBytes text;
+  std::string api_url;  // the one cloud that it is for
+};
+
 struct KeyMetadata {
   std::string id;
   std::string label;
@@ -143,6 +149,15 @@ struct KeyMetadata {
   std::string last_request;
   std::string expires_at;
   bool leased = false;  // the one that the agent holds
+};
+
+struct WatchEvent {
+  enum class Kind { kValue, kGone, kSettled };
+
+  Kind kind = Kind::kSettled;
+  std::string name;   // with kValue and kGone
+  SecretBytes value;  // with kValue
+  std::uint64_t generation = 0;
 };
 
 struct AgentStatus {
@@ -195,6 +210,11 @@ class AgentClient {
   // Returns the name that is gone.
   StatusOr<std::string> Delete(const std::string& name);
 
+  // Tells what the credentials are and whenever one changes, for up to an hour.
+  // Returns why it has ended.
+  Status Watch(const std::vector<std::string>& names,
+               absl::FunctionRef<void(WatchEvent)> on_event);
+
   StatusOr<SignedIn> SignUp(const SignUpForm& form);
   StatusOr<SignedIn> Login(const LoginForm& form);
   // `on_opened` is called once, then `on_waiting` every two seconds until
@@ -217,6 +237,7 @@ class AgentClient {
   StatusOr<std::vector<KeyMetadata>> ListApiKeys();
   // Whether it was the one that the agent held.
   StatusOr<bool> RevokeApiKey(const std::string& id);
+  StatusOr<BorrowedKey> BorrowApiKey();
 
   StatusOr<AgentStatus> GetStatus();
   // Returns the last progress, after `on_progress` has seen each.

@@ -208,4 +208,14 @@ StatusOr<bool> AgentClient::RevokeApiKey(const std::string& id) {
   return reply->was_leased();
 }
 
+StatusOr<BorrowedKey> AgentClient::BorrowApiKey() {
+  auto reply = Ask<agent::v1::BorrowApiKeyResponse>(
+      "/libretto.agent.v1.Accounts/BorrowApiKey",
+      agent::v1::BorrowApiKeyRequest(), kCloudLimit);
+  if (!reply.ok()) return reply.status();
+  return BorrowedKey{
+      .text = SecretBytes::Take(std::move(*reply->mutable_key())),
+      .api_url = reply->api_url()};
+}
+
 }  // namespace libretto

@@ -68,7 +68,7 @@ TEST_F(CliRunTest, FailuresAreToldApartAsInAShell) {
 TEST_F(CliRunTest, ACredentialThatNoEnvironmentCanHoldIsNamed) {
   const Outcome dotted = Run({"--credential", "dotted.name"}, {"true"});
   EXPECT_EQ(dotted.exit_code, 125);
-  EXPECT_THAT(dotted.err, HasSubstr("dotted.name"));
+  EXPECT_THAT(dotted.err, HasSubstr("--env VARIABLE=libretto://dotted.name"));
   const Outcome nul = Run({"--credential", "nul"}, {"true"});
   EXPECT_EQ(nul.exit_code, 125);
   EXPECT_THAT(nul.err, HasSubstr("contains a NUL"));

@@ -32,6 +32,8 @@ COMMANDS = [
     ["read", "username"],
     ["run", "--credential", "username", "--", "true"],
     ["run", "--all", "--", "true"],
+    ["run", "--mask", "--on-change", "restart", "--all", "--", "true"],
+    ["run", "--cloud-key", "--", "true"],
 ]
 # These have something to say in every state.
 MAY_SUCCEED = (["cloud", "auth", "whoami"], ["cloud", "auth", "logout"],

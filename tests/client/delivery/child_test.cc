@@ -1,5 +1,8 @@
 #include "client/delivery/child.h"
 
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,51 +14,28 @@ namespace {
 using testing::HasCode;
 using testing::IsOk;
 using testing::MessageHas;
-using ::testing::UnorderedElementsAre;
 
-constexpr const char* kInherited[] = {"PATH=/bin", "LIBRETTO_CLOUD_USER=old",
-                                      "LIBRETTO_CLOUD_USERS=kept", "no-equals",
-                                      nullptr};
-
-Delivered Make(std::string_view name, std::string_view value) {
-  return {*CredentialName::Verbatim(name), SecretBytes::CopyOf(value)};
+Delivered Make(std::string_view variable, std::string_view value) {
+  return {std::string(variable), *CredentialName::Parse("user"),
+          SecretBytes::CopyOf(value)};
 }
 
-std::vector<std::string> Texts(const Environment& environment) {
-  std::vector<std::string> texts;
-  for (const SecretBytes& entry : environment) {
-    EXPECT_TRUE(entry.Reveal().ends_with('\0'));
-    texts.emplace_back(entry.Reveal().data());
-  }
-  return texts;
-}
-
-TEST(WithCredentialsTest, ACredentialTakesTheVariablesPlace) {
+TEST(DeliverByEnvironmentTest, TheValueIsTheVariables) {
+  Environment environment;
   std::vector<Delivered> credentials;
-  credentials.push_back(Make("user", "alice = \"x\"\n"));
-  const auto environment = WithCredentials(kInherited, credentials);
-  ASSERT_THAT(environment, IsOk());
-  EXPECT_THAT(
-      Texts(*environment),
-      UnorderedElementsAre("LIBRETTO_CLOUD_USER=alice = \"x\"\n", "PATH=/bin",
-                           "LIBRETTO_CLOUD_USERS=kept", "no-equals"));
+  credentials.push_back(Make("USER_NAME", "alice = \"x\"\n"));
+  ASSERT_THAT(DeliverByEnvironment(credentials, environment), IsOk());
+  EXPECT_STREQ(environment.Pointers()[0], "USER_NAME=alice = \"x\"\n");
 }
 
-TEST(WithCredentialsTest, ANameThatShellsDropIsAnErrorNamingIt) {
+TEST(DeliverByEnvironmentTest, ANulIsAnErrorNamingTheCredentialNotTheValue) {
+  Environment environment;
   std::vector<Delivered> credentials;
-  credentials.push_back(Make("dotted.name", "x"));
-  const auto environment = WithCredentials(kInherited, credentials);
-  EXPECT_THAT(environment, HasCode(StatusCode::kInvalidArgument));
-  EXPECT_THAT(environment, MessageHas("dotted.name"));
-}
-
-TEST(WithCredentialsTest, ANulIsAnErrorNamingTheCredentialAndNotTheValue) {
-  std::vector<Delivered> credentials;
-  credentials.push_back(Make("user", std::string_view("s3cr\0et", 7)));
-  const auto environment = WithCredentials(kInherited, credentials);
-  EXPECT_THAT(environment, HasCode(StatusCode::kInvalidArgument));
-  EXPECT_THAT(environment, MessageHas("user"));
-  EXPECT_THAT(environment, ::testing::Not(MessageHas("s3cr")));
+  credentials.push_back(Make("USER_NAME", std::string_view("s3cr\0et", 7)));
+  const Status delivered = DeliverByEnvironment(credentials, environment);
+  EXPECT_THAT(delivered, HasCode(StatusCode::kInvalidArgument));
+  EXPECT_THAT(delivered, MessageHas("credential user"));
+  EXPECT_THAT(delivered, ::testing::Not(MessageHas("s3cr")));
 }
 
 TEST(ExecuteTest, ACommandThatIsNotThereIsNotFound) {

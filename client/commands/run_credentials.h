@@ -1,0 +1,25 @@
+// The values that `run` hands over, from the agent. Not thread-safe.
+#pragma once
+
+#include <vector>
+
+#include "base/credential_name.h"
+#include "base/errors.h"
+#include "client/delivery/child.h"
+#include "client/delivery/env_file.h"
+#include "client/transport/agent_client.h"
+
+namespace libretto {
+
+// Every name that has a variable of its own; the others are named on standard
+// error.
+StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent);
+
+// All in one round trip; the first failure tells, with its credential's name.
+// With `allow_missing` a credential that does not exist is left out, and named
+// on standard error.
+StatusOr<std::vector<Delivered>> FetchAll(
+    AgentClient& agent, const std::vector<Reference>& references,
+    bool allow_missing);
+
+}  // namespace libretto
