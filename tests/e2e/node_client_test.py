@@ -59,6 +59,7 @@ class NodeClientTest(harness.E2eTest):
         stored = {
             "username": self.world.store("username"),
             "password": self.world.store("password"),
+            "rotating": self.world.store("rotating"),
             "undeclared": self.world.store("undeclared"),
             "spelled": self.world.store("spelled", "\ufeff ä=\"'\\\t\n€ \n"),
         }
@@ -73,7 +74,9 @@ class NodeClientTest(harness.E2eTest):
             [shutil.which("node"), *map(str, arguments)],
             cwd=cwd or self.package, text=True, capture_output=True,
             stdin=subprocess.DEVNULL, check=False, timeout=LIMIT_S,
-            env=self.world.environment(PATH=os.environ["PATH"], **variables))
+            env=self.world.environment(PATH=os.environ["PATH"],
+                                       LIBRETTO_BIN=str(harness.BIN),
+                                       **variables))
 
     def assert_tests_pass(self, files, **variables):
         done = self.node("--test", *files, **variables)
@@ -117,6 +120,34 @@ class NodeClientTest(harness.E2eTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout),
                          {"code": "UNAVAILABLE", "reason": None})
+
+    def test_a_watch_outlives_its_agent(self):
+        stored, _ = self.with_credentials()
+        told = self.world.root / "told"
+        with open(told, "wb") as out:
+            watch = subprocess.Popen(
+                [shutil.which("node"), "--input-type=module", "--eval", """
+                import { watchCredentials } from "libretto-agent";
+                await watchCredentials(["rotating"], ({ value }) =>
+                  console.log(value));
+                """], cwd=self.package, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, env=self.world.environment(
+                    PATH=os.environ["PATH"]))
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+
+        def wait_for_values(*values):
+            lines = "".join(f"{value}\n" for value in values)
+            harness.wait_for(lambda: told.read_text() == lines,
+                             "the watch to tell", alive=watch, log=told)
+
+        wait_for_values(stored["rotating"])
+        self.world.must("agent", "stop")
+        self.world.must("agent", "start")
+        new = self.world.secret("the next value")
+        self.world.must("cloud", "credentials", "update", "rotating",
+                        "--value-stdin", stdin=new)
+        wait_for_values(stored["rotating"], new)
 
     def example(self):
         folder = self.package.parents[1] / "examples/node-workflow"

@@ -1,6 +1,11 @@
 // One connection to the agent: gRPC over its Unix socket. It is closed after
 // use, so that a process can end.
-import { Client, credentials, type MethodDefinition } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  type MethodDefinition,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 
 import { descriptor } from "./descriptor.js";
@@ -26,11 +31,30 @@ interface GetResponse {
   value: Buffer;
 }
 
-const service = fromJSON(descriptor)[
+interface WatchRequest {
+  context: Context;
+  names: readonly string[];
+}
+
+interface WatchResponse {
+  name: string;
+  value?: { value: Buffer };
+  settled?: object;
+}
+
+const service = fromJSON(descriptor, { defaults: true })[
   "libretto.agent.v1.Credentials"
 ] as unknown as {
   Get: MethodDefinition<GetRequest, GetResponse>;
+  Watch: MethodDefinition<WatchRequest, WatchResponse>;
 };
+
+/** What a name is now; or, with `settled`, that each name has been told. */
+export interface WatchEvent {
+  name: string;
+  value: string | undefined; // undefined: there is no such credential
+  settled: boolean;
+}
 
 export class Agent {
   readonly #socket: AgentSocket;
@@ -89,6 +113,35 @@ export class Agent {
     return textOf(response.value, name);
   }
 
+  /** What the agent tells until it ends the stream, or `signal` does. */
+  async *watch(
+    names: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<WatchEvent> {
+    const { path, requestSerialize, responseDeserialize } = service.Watch;
+    const stream = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      { context: this.#context, names },
+    );
+    // The loop hears of errors by itself, but not of those after its end.
+    stream.on("error", () => {});
+    const cancel = () => stream.cancel();
+    signal?.addEventListener("abort", cancel);
+    if (signal?.aborted) cancel();
+    try {
+      for await (const event of stream) yield toWatchEvent(event);
+    } catch (error) {
+      throw error instanceof AgentError
+        ? error
+        : fromGrpc(error as ServiceError);
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+      cancel();
+    }
+  }
+
   #ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#client.waitForReady(Date.now() + CONNECT_LIMIT_MS, (error) => {
@@ -106,6 +159,14 @@ function contextOf(environment: NodeJS.ProcessEnv): Context {
     profile: variable("LIBRETTO_PROFILE"),
     apiUrl: variable("LIBRETTO_API_URL"),
     apiKey: Buffer.from(variable("LIBRETTO_API_KEY")),
+  };
+}
+
+function toWatchEvent({ name, value, settled }: WatchResponse): WatchEvent {
+  return {
+    name,
+    value: value && textOf(value.value, name),
+    settled: settled !== undefined,
   };
 }
 

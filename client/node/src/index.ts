@@ -2,4 +2,5 @@
 export { credentials, type CallOptions } from "./credentials.js";
 export { AgentError, type AgentErrorCode } from "./errors.js";
 export type { CredentialName, Credentials } from "./names.js";
+export { type CredentialChange, watchCredentials } from "./watch.js";
 export { withAgentCredentials, type Workflow } from "./workflow.js";

@@ -18,8 +18,12 @@ function failure(code, details, trailers = {}) {
   return { code, details, metadata };
 }
 
+function answering(t, Get) {
+  return scriptedAgent(t, { Get });
+}
+
 test("the agent's remedy, reason and wait arrive", async (t) => {
-  await scriptedAgent(t, (_call, done) =>
+  await answering(t, (_call, done) =>
     done(
       failure(status.RESOURCE_EXHAUSTED, "too many attempts", {
         "libretto-remedy": "wait, 100%25 sure: %E2%8F%B3",
@@ -38,7 +42,7 @@ test("the agent's remedy, reason and wait arrive", async (t) => {
 });
 
 test("an agent that cannot reach the cloud is reachable", async (t) => {
-  await scriptedAgent(t, (_call, done) =>
+  await answering(t, (_call, done) =>
     done(failure(status.UNAVAILABLE, "the cloud cannot be reached")),
   );
   await assert.rejects(credentials(["username"]), {
@@ -50,7 +54,7 @@ test("an agent that cannot reach the cloud is reachable", async (t) => {
 });
 
 test("an agent that ends within a call is unreachable", async (t) => {
-  const agent = await scriptedAgent(t, () => agent.forceShutdown());
+  const agent = await answering(t, () => agent.forceShutdown());
   await assert.rejects(credentials(["username"]), {
     code: "UNAVAILABLE",
     reason: "agent_unreachable",
@@ -58,7 +62,7 @@ test("an agent that ends within a call is unreachable", async (t) => {
 });
 
 test("a value that is no text is not mangled into one", async (t) => {
-  await scriptedAgent(t, (_call, done) =>
+  await answering(t, (_call, done) =>
     done(null, { value: Buffer.from([0xff, 0x61]) }),
   );
   await assert.rejects(credentials(["username"]), {
@@ -69,7 +73,7 @@ test("a value that is no text is not mangled into one", async (t) => {
 
 test("a call has a deadline of fifteen seconds", async (t) => {
   let left = 0;
-  await scriptedAgent(t, (call, done) => {
+  await answering(t, (call, done) => {
     left = call.getDeadline() - Date.now();
     done(null, { value: Buffer.from("x") });
   });
@@ -80,7 +84,7 @@ test("a call has a deadline of fifteen seconds", async (t) => {
 test("an abort ends the call here and at the agent", SOON, async (t) => {
   const asked = new EventTarget();
   let cancelled;
-  await scriptedAgent(t, (call) => {
+  await answering(t, (call) => {
     cancelled = once(call, "cancelled");
     asked.dispatchEvent(new Event("asked"));
   });

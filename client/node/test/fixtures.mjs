@@ -48,15 +48,14 @@ export async function silentServer(t, path) {
   return { connections: () => sockets.length };
 }
 
-/** Answers Credentials/Get with `get`, and is the agent of this test. */
-export async function scriptedAgent(t, get) {
-  const folder = await privateFolder(t);
-  const path = join(folder, "agent.sock");
+/** Answers Credentials/Get with `Get` and so on; the agent of this test. */
+export async function scriptedAgent(t, methods, path) {
+  path ??= join(await privateFolder(t), "agent.sock");
   const definition = loadSync("libretto/agent/v1/credentials.proto", {
     includeDirs: [fileURLToPath(new URL("../../../proto", import.meta.url))],
   });
   const server = new Server();
-  server.addService(definition["libretto.agent.v1.Credentials"], { Get: get });
+  server.addService(definition["libretto.agent.v1.Credentials"], methods);
   await promisify(server.bindAsync.bind(server))(
     `unix:${path}`,
     ServerCredentials.createInsecure(),
