@@ -106,7 +106,7 @@ class TenantMatrixTest : public ::testing::TestWithParam<Row> {
     const auto slug =
         cloud_.parts.store->MembershipOf(inviter.id)->organization.slug;
     auto joined = cloud_.parts.invitations.AcceptAndSignUp(
-        invitation->id, slug, {name, testing::Secret("password1")});
+        invitation->id, slug, {name, testing::Secret("password of " + name)});
     EXPECT_THAT(joined, IsOk());
     return std::move(joined->signed_in);
   }
@@ -136,7 +136,7 @@ class TenantMatrixTest : public ::testing::TestWithParam<Row> {
   Asker NewOutsider(const std::string& role) {
     const std::string name = Unused("rival");
     if (role == "lone") return AskerFor(cloud_.parts.SignUpAlone(name));
-    const SignUpResult rival = cloud_.parts.SignUp(name);
+    const SignUpResult rival = cloud_.parts.SignUpVerified(name);
     Asker asker;
     if (role == "owner") {
       asker = AskerFor(rival.signed_in);
