@@ -136,7 +136,7 @@ class TenantMatrixTest : public ::testing::TestWithParam<Row> {
   Asker NewOutsider(const std::string& role) {
     const std::string name = Unused("rival");
     if (role == "lone") return AskerFor(cloud_.parts.SignUpAlone(name));
-    const SignUpResult rival = cloud_.parts.SignUp(name);
+    const SignUpResult rival = cloud_.parts.SignUpVerified(name);
     Asker asker;
     if (role == "owner") {
       asker = AskerFor(rival.signed_in);
