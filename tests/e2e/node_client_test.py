@@ -151,7 +151,7 @@ class NodeClientTest(harness.E2eTest):
 
     def example(self):
         folder = self.package.parents[1] / "examples/node-workflow"
-        failed = npm(folder, "install", "--ignore-scripts", "--offline",
+        failed = npm(folder, "install", "--ignore-scripts", "--prefer-offline",
                      "--no-audit", "--no-fund", "--no-package-lock")
         self.assertEqual(failed, "")
         return self.node("main.mjs", cwd=folder)
