@@ -93,7 +93,7 @@ class LinesForEvalTest(harness.E2eTest):
             rf"^Agent pid (\d+)\nLIBRETTO_AGENT_SOCK={self.world.socket}\n"
             r"Agent pid \1 stopped\nunset\n$")
         self.assertEqual(result.err, "")
-        self.assertEqual(self.world.agents(), [])
+        self.assert_no_agent()
 
     def test_csh_has_words_of_its_own(self):
         self.assertRegex(

@@ -11,7 +11,7 @@ class CleanStopTest(harness.E2eTest):
     def assert_gone(self, pid):
         harness.wait_for(lambda: not harness.exists(pid), "the agent to end")
         self.assertFalse(self.world.socket.exists())
-        self.assertEqual(self.world.agents(), [])
+        self.assert_no_agent()
 
     def test_a_signal_takes_socket_and_key_with_it(self):
         self.world.signed_up()
@@ -36,7 +36,7 @@ class CleanStopTest(harness.E2eTest):
     def test_stopping_where_nothing_runs_is_fine(self):
         result = self.world.ctl("agent", "stop")
         self.assertIn(result.code, (0, 2), result.err)
-        self.assertEqual(self.world.agents(), [])
+        self.assert_no_agent()
 
     def test_it_stops_without_a_cloud_too(self):
         self.world.signed_up()

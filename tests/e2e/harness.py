@@ -275,6 +275,12 @@ class E2eTest(unittest.TestCase):
     def assert_exit(self, code, result):
         self.assertEqual(result.code, code, result.err + result.out)
 
+    def assert_no_agent(self):
+        # A sanitizer looks for leaks after the agent has let go of its lock.
+        if SANITIZED:
+            wait_for(lambda: not self.world.agents(), "the agent to be gone")
+        self.assertEqual(self.world.agents(), [])
+
     def assert_explained(self, result):
         """It failed, said why in a few lines, and spilled nothing inner."""
         self.assertNotEqual(result.code, 0, result.out)
