@@ -11,18 +11,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/delivery/environment.h"
+
 namespace libretto {
 namespace {
-
-bool IsVariableName(std::string_view text) {
-  const auto is_letter = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  };
-  return !text.empty() && is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_letter(c) || (c >= '0' && c <= '9');
-         });
-}
 
 template <typename Entry>
 bool Means(const std::vector<Entry>& entries, std::string_view variable) {

@@ -7,20 +7,10 @@
 #include "base/check.h"
 #include "base/credential_name.h"
 #include "client/delivery/dotenv.h"
+#include "client/delivery/environment.h"
 
 namespace libretto {
 namespace {
-
-// What is not one would be more than a name to a shell.
-bool IsVariableName(std::string_view text) {
-  const auto is_letter = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  };
-  return !text.empty() && is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) {
-           return is_letter(c) || (c >= '0' && c <= '9');
-         });
-}
 
 // Between single quotes a POSIX shell takes everything as it is.
 void AppendPosixQuoted(std::string_view value, std::string& out) {

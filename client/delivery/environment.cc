@@ -12,6 +12,16 @@ bool Sets(std::string_view entry, std::string_view variable) {
 
 }  // namespace
 
+bool IsVariableName(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+  };
+  return !text.empty() && is_letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9');
+         });
+}
+
 Environment::Environment(const char* const* inherited) {
   for (; *inherited != nullptr; ++inherited) {
     const std::string_view entry(*inherited);

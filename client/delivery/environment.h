@@ -9,6 +9,10 @@
 
 namespace libretto {
 
+// Letters, digits and underscores, no digit first: what is not one would be
+// more than a name to a shell.
+bool IsVariableName(std::string_view text);
+
 class Environment {
  public:
   Environment() = default;
