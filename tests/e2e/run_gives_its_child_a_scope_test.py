@@ -41,7 +41,7 @@ class RunGivesItsChildAScopeTest(harness.E2eTest):
     def test_the_main_socket_is_not_in_it(self):
         main = str(self.world.socket)
         for options in ([], ["--mask"], ["--deliver", "fd"],
-                        ["--deliver", "file"], ["--on-change", "restart"]):
+                        ["--on-change", "restart"]):
             with self.subTest(" ".join(options)):
                 result = self.in_it("/usr/bin/env", options=options,
                                     env=self.main)
