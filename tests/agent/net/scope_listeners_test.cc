@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/paths.h"
 #include "tests/matchers.h"
 #include "tests/temp_dir.h"
 

@@ -111,7 +111,7 @@ TEST_F(ScopeTest, WhatIsNotForScopesIsRefusedThere) {
   Make({"username"});
   for (const auto* const method : EveryMethod()) {
     const std::string name = ShortName(*method);
-    const auto* const rule =
+    const auto rule =
         std::find_if(MethodRules().begin(), MethodRules().end(),
                      [&name](const MethodRule& r) { return r.method == name; });
     if (rule != MethodRules().end() && rule->for_scopes) continue;
