@@ -32,9 +32,10 @@ void LogCall(const CallRecord& call) {
   const auto level =
       call.status.ok() ? spdlog::level::debug : spdlog::level::info;
   if (!spdlog::should_log(level)) return;
-  spdlog::log(level, "call method={} name={} uid={} pid={} outcome={} us={}",
+  spdlog::log(level,
+              "call method={} name={} uid={} pid={} scope={} outcome={} us={}",
               call.method, call.name.empty() ? "-" : Printable(call.name),
-              call.caller.uid, call.caller.pid,
+              call.caller.uid, call.caller.pid, call.caller.scope,
               absl::StatusCodeToString(call.status.code()), call.took.count());
 }
 
@@ -73,11 +74,20 @@ Daemon::Daemon(const Config& config, const Paths& paths)
       profiles_(OptionsFrom(config_),
                 {credentials_, keys_, accounts_, organizations_}, files_,
                 clock_),
-      server_(loop_, profiles_, clock_, Facts(), LogCall, LimitsFrom(config_)),
+      scope_listeners_(
+          loop_, socket_path_,
+          [this](UniqueFd connection, Caller caller) {
+            AdoptScoped(std::move(connection), caller);
+          },
+          LogRefused, [this](ScopeId id) { scopes_.ProcessEnded(id); }),
+      scopes_(scope_listeners_, clock_),
+      server_(loop_, profiles_, scopes_, clock_, Facts(), LogCall,
+              LimitsFrom(config_)),
       signals_(loop_.context(), SIGTERM, SIGINT),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
   loop_.Add(profiles_);
+  loop_.Add(scopes_);
 }
 
 Daemon::~Daemon() {
@@ -97,7 +107,18 @@ void Daemon::UseApiKey(ApiKey key) {
   profiles_.Default().session.UseApiKey(std::move(key));
 }
 
+// The holder of a scope may be less trusted than the user's own programs.
+void Daemon::AdoptScoped(UniqueFd connection, Caller caller) {
+  server_.Adopt(std::move(connection), caller);
+}
+
 Status Daemon::Listen() {
+  if (IsScopeSocket(socket_path_)) {
+    return WithRemedy(
+        Denied(socket_path_ + " is the name of a scope's socket; an agent that "
+                              "listened there would reach everything"),
+        "unset LIBRETTO_AGENT_SOCK");
+  }
   StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
       loop_.context(), {socket_path_, config_.max_connections},
       [this](UniqueFd connection, Caller caller) {
@@ -106,6 +127,7 @@ Status Daemon::Listen() {
       LogRefused);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
+  scope_listeners_.Sweep();
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
   WatchSessions();
@@ -160,6 +182,7 @@ void Daemon::BeginStop(Stopped stopped) {
   stopped_.push_back(std::move(stopped));
   if (std::exchange(stopping_, true)) return;
   listener_->Close();
+  scopes_.EndAll();
   stop_timer_.expires_after(kRevokeTimeout);
   stop_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) FinishStop();

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "agent/core/profiles.h"
+#include "agent/core/scopes.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
+#include "agent/net/scope_listeners.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
 #include "agent/os/profile_files.h"
@@ -56,6 +58,7 @@ class Daemon {
 
   ProcessFacts Facts();
   void WatchSessions();
+  void AdoptScoped(UniqueFd connection, Caller caller);
   void AwaitSignal();
   void BeginStop(Stopped stopped);
   void FinishStop();
@@ -73,6 +76,8 @@ class Daemon {
   HttpOrganizations organizations_;
   ProfileFiles files_;
   Profiles profiles_;
+  ScopeListeners scope_listeners_;
+  Scopes scopes_;
   GrpcServer server_;
   std::unique_ptr<Listener> listener_;
   std::optional<AuthWatch> watch_;

@@ -1,9 +1,11 @@
 // libretto-agent: the command line, and what has to come before everything
 // else.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +32,10 @@ namespace {
 // client/exit_codes.h has the same numbers.
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 64;
+
+// The usual limit of 1024 would be used up by the scopes and connections that
+// there may be.
+constexpr rlim_t kDescriptors = 8192;
 
 struct Flags {
   std::string config_file;
@@ -132,8 +138,17 @@ void PrintError(const Status& status) {
   if (!remedy.empty()) std::fprintf(stderr, "  try: %s\n", remedy.c_str());
 }
 
+void AllowDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur =
+      std::max(limit.rlim_cur, std::min(kDescriptors, limit.rlim_max));
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Main(int argc, char** argv) {
   umask(0077);
+  AllowDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
 
   Flags flags;

@@ -66,6 +66,10 @@ Status CheckSocketPath(const std::string& path) {
   return OkStatus();
 }
 
+bool IsScopeSocket(std::string_view path) {
+  return path.ends_with(kScopeSocketSuffix);
+}
+
 std::optional<std::string> SocketOfRunningAgent(const Paths& paths) {
   const UniqueFd lock(
       open(paths.lock_file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/errors.h"
 
@@ -33,6 +34,11 @@ StatusOr<Paths> PathsFromEnvironment();
 
 // Invalid() for a relative path or one that does not fit into sockaddr_un.
 Status CheckSocketPath(const std::string& path);
+
+// How the sockets end that an agent makes for its scopes. No agent is ever
+// started at such a path: it would reach everything where the scope did not.
+inline constexpr std::string_view kScopeSocketSuffix = ".scope";
+bool IsScopeSocket(std::string_view path);
 
 // The socket that a running agent has written into its lock file, for shells
 // whose environment leads elsewhere (su, cron). Nothing when no agent holds

@@ -95,13 +95,13 @@ StatusOr<UniqueFd> OpenDirectory(const std::string& socket_path) {
   return directory;
 }
 
-StatusOr<UniqueFd> Bind(int directory, const std::string& path) {
+StatusOr<UniqueFd> Bind(int directory, const std::string& path, bool guests) {
   UniqueFd listening(
       socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listening.valid()) return FromErrno(errno, "cannot make a socket");
   const sockaddr_un address = AddressBelow(directory, FileName(path));
   // 0600 from the start; nobody else runs while the mask is changed.
-  const mode_t mask = umask(0177);
+  const mode_t mask = umask(guests ? 0111 : 0177);
   const int bound =
       bind(listening.get(), reinterpret_cast<const sockaddr*>(&address),
            sizeof(address));
@@ -135,7 +135,8 @@ StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
   if (!directory.ok()) return directory.status();
   Status clear = ClearTheWay(directory->get(), config.path);
   if (!clear.ok()) return clear;
-  StatusOr<UniqueFd> listening = Bind(directory->get(), config.path);
+  StatusOr<UniqueFd> listening =
+      Bind(directory->get(), config.path, config.guest_uid.has_value());
   if (!listening.ok()) return listening.status();
   std::unique_ptr<Listener> listener(new Listener(
       context, std::move(config), *std::move(directory), *std::move(listening),
@@ -184,6 +185,13 @@ std::size_t Listener::connections() {
   return adopted_.size() + waiting_.size();
 }
 
+void Listener::HangUp() {
+  for (const Adopted& connection : adopted_) {
+    if (CookieOf(connection.fd) != connection.cookie) continue;
+    shutdown(connection.fd, SHUT_RDWR);
+  }
+}
+
 void Listener::WaitForConnection() {
   socket_.async_wait(asio::posix::stream_descriptor::wait_read,
                      [this](const asio::error_code& error) {
@@ -221,8 +229,10 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  const Caller caller{peer.uid, peer.pid};
-  if (caller.uid != geteuid()) return refused_(caller);
+  const Caller caller{peer.uid, peer.pid, config_.scope};
+  if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
+    return refused_(caller);
+  }
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];
   waiting = std::make_unique<Waiting>(context_, std::move(connection), caller);

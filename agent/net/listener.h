@@ -1,7 +1,7 @@
-// Listener: accepts connections on the agent's socket, asks the kernel who is
-// calling, and closes the door on any other user before a byte is parsed. What
-// passes, and has sent HTTP/2's preface in time, is handed over as a
-// descriptor.
+// Listener: accepts connections on one of the agent's sockets, asks the kernel
+// who is calling, and closes the door on any other user before a byte is
+// parsed. What passes, and has sent HTTP/2's preface in time, is handed over as
+// a descriptor.
 //
 // A descriptor that was handed over is owned by somebody else, who does not say
 // when it is closed; the kernel's socket cookie tells whether the descriptor is
@@ -21,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct SocketConfig {
   std::string path;
   std::size_t max_connections = 256;
   std::chrono::milliseconds preface_timeout{3000};
+  ScopeId scope = 0;  // whose socket it is
+  // One more user who may connect; then the socket's mode is 0666, and what
+  // keeps others away is the directory's.
+  std::optional<uid_t> guest_uid = {};
 };
 
 class Listener {
@@ -59,6 +64,11 @@ class Listener {
 
   // Connections that are open, those without a preface included.
   std::size_t connections();
+
+  // Ends every connection that was handed over. It is for who owns them to
+  // notice; where that happens on another thread, a descriptor may be closed
+  // and used anew between the look and the deed.
+  void HangUp();
 
  private:
   struct Waiting;  // accepted, its preface not here yet

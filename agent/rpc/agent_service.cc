@@ -77,6 +77,8 @@ void AgentService::Fill(const Profile& profile,
   response->set_offline_since_unix_s(UnixSeconds(counters.offline_since));
   response->set_connections(static_cast<std::int64_t>(facts_.connections()));
   response->set_resident_bytes(facts_.resident_bytes());
+  response->set_scopes(
+      static_cast<std::int64_t>(context_.scopes.List().size()));
 }
 
 grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(

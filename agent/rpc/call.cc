@@ -56,13 +56,19 @@ std::string TargetUrl(const agent::v1::Context& context) {
   return api_url.empty() ? std::string(kHostedService) : api_url;
 }
 
-StatusOr<Profile*> FindProfile(Profiles& profiles,
+StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
                                const agent::v1::Context& context, Needs needs,
                                std::unique_ptr<Profile>& owned) {
   CallerContext caller = FromProto(context);
   // A key is for what a session would do; a login is for the profile itself.
   if (needs == Needs::kNothing) caller.api_key.Wipe();
-  StatusOr<Profile*> profile = profiles.For(caller, owned);
+  if (scope != nullptr) {
+    Status meant = scope->CheckAccount(caller);
+    if (!meant.ok()) return meant;
+  }
+  StatusOr<Profile*> profile = scope == nullptr
+                                   ? profiles.For(caller, owned)
+                                   : profiles.For(scope->ActsAs(), owned);
   if (!profile.ok() || needs == Needs::kNothing) return profile;
   // Whoever is not signed in here may be so on disk by now.
   Status ready = (*profile)->accounts.Load();

@@ -16,6 +16,8 @@
 #include "agent/core/caller.h"
 #include "agent/core/executor.h"
 #include "agent/core/profiles.h"
+#include "agent/core/scopes.h"
+#include "agent/rpc/gate.h"
 #include "agent/rpc/peer_table.h"
 #include "base/errors.h"
 #include "libretto/agent/v1/context.pb.h"
@@ -36,6 +38,7 @@ struct CallContext {
   Executor& loop;
   PeerTable& peers;
   Profiles& profiles;
+  Scopes& scopes;
   // Loop thread.
   std::function<void(const CallRecord&)> log;
 };
@@ -63,6 +66,10 @@ class Call {
   void Own(std::unique_ptr<Profile> profile) { owned_ = std::move(profile); }
 
   const Caller& caller() const { return record_.caller; }
+  // Null for the main socket; Denied() once the scope has ended. Loop thread.
+  StatusOr<const Scope*> scope() const {
+    return ScopeOf(context_.scopes, record_.caller, record_.method);
+  }
   grpc::ServerUnaryReactor* reactor() { return reactor_; }
 
  private:
@@ -89,9 +96,10 @@ CallerContext FromProto(const agent::v1::Context& context);
 // FromProto()'s URL, or the hosted service's.
 std::string TargetUrl(const agent::v1::Context& context);
 
-// The profile that the call acts for; a profile made for this one call goes
-// into `owned`.
-StatusOr<Profile*> FindProfile(Profiles& profiles,
+// The profile that the call acts for: its scope's where it has one, otherwise
+// the one that the caller means. One that is made for this one call goes into
+// `owned`.
+StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
                                const agent::v1::Context& context, Needs needs,
                                std::unique_ptr<Profile>& owned);
 
@@ -106,11 +114,14 @@ grpc::ServerUnaryReactor* ServeUnary(
       std::make_unique<Call>(context, *server_context, method, std::move(name));
   grpc::ServerUnaryReactor* const reactor = call->reactor();
   if (!call->Begin().ok()) return reactor;
-  context.loop.Post([&context, request, needs, call = std::move(call),
+  context.loop.Post([&context, request, needs, method, call = std::move(call),
                      serve = std::move(serve)]() mutable {
+    const StatusOr<const Scope*> scope =
+        PassGate(context.scopes, call->caller(), method, *request);
+    if (!scope.ok()) return call->Finish(scope.status());
     std::unique_ptr<Profile> owned;
     const StatusOr<Profile*> profile =
-        FindProfile(context.profiles, request->context(), needs, owned);
+        FindProfile(context.profiles, *scope, request->context(), needs, owned);
     if (!profile.ok()) return call->Finish(profile.status());
     call->Own(std::move(owned));
     serve(**profile, std::move(call));

@@ -32,6 +32,19 @@ void Fill(const Credential& credential, pb::GetResponse* response) {
   response->set_generation(credential.generation);
 }
 
+// The name that is meant, of those that the scope has. What it does not have is
+// as if it were not in the cloud.
+void Resolve(Profile& profile, const Scope* scope, std::string_view text,
+             Done<CredentialName> done) {
+  if (scope != nullptr) {
+    const StatusOr<CredentialName> verbatim = CredentialName::Verbatim(text);
+    if (!verbatim.ok() || !scope->Has(*verbatim)) {
+      return std::move(done)(CredentialName::Parse(text));
+    }
+  }
+  profile.broker.Resolve(text, std::move(done));
+}
+
 void GetAttribute(Broker& broker, const CredentialName& name,
                   pb::GetRequest::Attribute attribute, Done<Credential> done) {
   switch (attribute) {
@@ -45,11 +58,23 @@ void GetAttribute(Broker& broker, const CredentialName& name,
   }
 }
 
-void Fill(const Listing& listing, const SealedCache& cache,
+// It may have taken a while: a scope that has ended meanwhile gets nothing.
+void Answer(Call& call, const StatusOr<Credential>& credential,
+            pb::GetResponse* response) {
+  if (!credential.ok()) return call.Finish(credential.status());
+  const StatusOr<const Scope*> scope = call.scope();
+  if (!scope.ok()) return call.Finish(scope.status());
+  Fill(*credential, response);
+  response->set_use_only(*scope != nullptr && (*scope)->request().use_only);
+  call.Finish(OkStatus());
+}
+
+void Fill(const Listing& listing, const Scope* scope, const SealedCache& cache,
           pb::ListResponse* response) {
   response->set_stale(listing.stale);
   for (const CredentialInfo& info : listing.credentials) {
     const auto name = CredentialName::Verbatim(info.name);
+    if (scope != nullptr && !(name.ok() && scope->Has(*name))) continue;
     pb::CredentialMetadata* const item = response->add_credentials();
     item->set_id(info.id);
     item->set_name(info.name);
@@ -68,18 +93,18 @@ grpc::ServerUnaryReactor* CredentialService::Get(
   return ServeUnary(
       context_, server_context, "Credentials.Get", request->name(), request,
       Needs::kSession, [request, response](Profile& profile, CallPtr call) {
-        profile.broker.Resolve(
-            request->name(),
-            [&profile, request, response,
-             call = std::move(call)](StatusOr<CredentialName> name) mutable {
-              if (!name.ok()) return call->Finish(name.status());
-              GetAttribute(profile.broker, *name, request->attribute(),
-                           [response, call = std::move(call)](
-                               StatusOr<Credential> credential) {
-                             if (credential.ok()) Fill(*credential, response);
-                             call->Finish(credential.status());
-                           });
-            });
+        const StatusOr<const Scope*> scope = call->scope();
+        if (!scope.ok()) return call->Finish(scope.status());
+        Resolve(profile, *scope, request->name(),
+                [&profile, request, response, call = std::move(call)](
+                    StatusOr<CredentialName> name) mutable {
+                  if (!name.ok()) return call->Finish(name.status());
+                  GetAttribute(profile.broker, *name, request->attribute(),
+                               [response, call = std::move(call)](
+                                   const StatusOr<Credential>& credential) {
+                                 Answer(*call, credential, response);
+                               });
+                });
       });
 }
 
@@ -90,9 +115,12 @@ grpc::ServerUnaryReactor* CredentialService::List(
       context_, server_context, "Credentials.List", "", request,
       Needs::kSession, [response](Profile& profile, CallPtr call) {
         profile.broker.List([&profile, response, call = std::move(call)](
-                                StatusOr<Listing> listing) {
-          if (listing.ok()) Fill(*listing, profile.cache, response);
-          call->Finish(listing.status());
+                                const StatusOr<Listing>& listing) {
+          if (!listing.ok()) return call->Finish(listing.status());
+          const StatusOr<const Scope*> scope = call->scope();
+          if (!scope.ok()) return call->Finish(scope.status());
+          Fill(*listing, *scope, profile.cache, response);
+          call->Finish(OkStatus());
         });
       });
 }

@@ -1,5 +1,7 @@
 // EventStream: the common part of the streaming calls. Events go out one after
 // the other as fast as the client reads; the end comes after the last of them.
+// When the scope ends that the call came through, so does the stream, and what
+// has not gone out yet stays here.
 //
 // Loop thread only, but for the constructor and gRPC's own callbacks, which
 // post. Deletes itself when gRPC is done with it.
@@ -9,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "agent/rpc/call.h"
@@ -16,7 +19,7 @@
 namespace libretto {
 
 template <typename Event>
-class EventStream : public grpc::ServerWriteReactor<Event> {
+class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
  public:
   EventStream(CallContext& context, grpc::CallbackServerContext& server_context)
       : context_(context),
@@ -26,19 +29,27 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   // Runs `serve(profile)` on the loop, or ends the stream at once when there is
   // no room for it. Any thread.
   template <typename Request, typename Serve>
-  void Begin(const Request& request, Needs needs, Serve serve) {
+  void Begin(std::string_view method, const Request& request, Needs needs,
+             Serve serve) {
     const auto caller = context_.peers.BeginCall(peer_);
     if (!caller.ok()) {
       this->Finish(ToGrpc(server_context_, caller.status()));
       return;
     }
-    context_.loop.Post(
-        [this, &request, needs, serve = std::move(serve)]() mutable {
-          const StatusOr<Profile*> profile =
-              FindProfile(context_.profiles, request.context(), needs, owned_);
-          if (!profile.ok()) return Complete(profile.status());
-          serve(**profile);
-        });
+    context_.loop.Post([this, method, caller = *caller, &request, needs,
+                        serve = std::move(serve)]() mutable {
+      const StatusOr<const Scope*> scope =
+          PassGate(context_.scopes, caller, method, request);
+      if (!scope.ok()) return Complete(scope.status());
+      const StatusOr<Profile*> profile = FindProfile(
+          context_.profiles, *scope, request.context(), needs, owned_);
+      if (!profile.ok()) return Complete(profile.status());
+      if (*scope != nullptr) {
+        scope_ = caller.scope;
+        context_.scopes.Join(scope_, *this);
+      }
+      serve(**profile);
+    });
   }
 
   void OnWriteDone(bool /*ok*/) override {
@@ -49,17 +60,20 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
     });
   }
   void OnCancel() override {
-    context_.loop.Post([this] { Left(); });
+    context_.loop.Post([this] { GiveUp(TooSlow("the caller has left")); });
   }
   void OnDone() override {
     context_.loop.Post([this] { delete this; });
   }
 
  protected:
-  ~EventStream() override = default;
+  ~EventStream() override {
+    if (scope_ != 0) context_.scopes.Leave(scope_, *this);
+  }
 
-  // The caller has left; whatever is still under way should end soon.
-  virtual void Left() {}
+  // Nobody wants any more: what is still under way ends soon, and the stream
+  // with `why`.
+  virtual void GiveUp(const Status& /*why*/) {}
 
   void Push(Event event) {
     waiting_.push_back(std::move(event));
@@ -85,8 +99,16 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
     Continue();
   }
   bool complete() const { return outcome_.has_value(); }
+  // Whether it acts by an API key of the caller's own.
+  bool is_for_one_call() const { return owned_ != nullptr; }
 
  private:
+  void OnScopeEnded(const Status& why) override {
+    GiveUp(why);
+    waiting_.clear();
+    Continue();
+  }
+
   void Continue() {
     if (writing_ || finished_) return;
     if (!waiting_.empty()) {
@@ -104,6 +126,7 @@ class EventStream : public grpc::ServerWriteReactor<Event> {
   CallContext& context_;
   grpc::CallbackServerContext& server_context_;
   const std::string peer_;
+  ScopeId scope_ = 0;
   std::unique_ptr<Profile> owned_;
   std::deque<Event> waiting_;
   Event sending_;

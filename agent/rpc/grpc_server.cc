@@ -4,7 +4,8 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/server_builder.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/server_posix.h>
 
 #include "base/check.h"
@@ -47,16 +48,44 @@ void SetLimits(grpc::ServerBuilder& builder, const ConnectionLimits& limits) {
       grpc::ResourceQuota("libretto-agent").Resize(kQuotaBytes));
 }
 
+// gRPC adds reflection to every server of a program that can do it.
+class NoPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    plugins->clear();
+  }
+};
+
 }  // namespace
 
-GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
-                       ProcessFacts facts,
+GrpcServer::Services::Services(CallContext& context, const Clock& clock,
+                               const ProcessFacts& facts)
+    : credentials(context),
+      accounts(context),
+      agent(context, clock, facts),
+      scopes(context, clock) {}
+
+void GrpcServer::Services::RegisterWith(grpc::ServerBuilder& builder) {
+  builder.RegisterService(&agent);
+  builder.RegisterService(&accounts);
+  builder.RegisterService(&credentials);
+  builder.RegisterService(&scopes);
+}
+
+GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes,
+                       const Clock& clock, const ProcessFacts& facts,
                        std::function<void(const CallRecord&)> log,
                        const ConnectionLimits& limits)
-    : context_{loop, peers_, profiles, std::move(log)},
-      credentials_(context_),
-      accounts_(context_),
-      agent_(context_, clock, std::move(facts)) {
+    : context_{loop, peers_, profiles, scopes, std::move(log)},
+      services_(context_, clock, facts),
+      services_for_scopes_(context_, clock, facts) {
+  StartMain(limits);
+  StartForScopes(limits);
+}
+
+void GrpcServer::StartMain(const ConnectionLimits& limits) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -65,12 +94,21 @@ GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
-  builder.RegisterService(&agent_);
-  builder.RegisterService(&accounts_);
-  builder.RegisterService(&credentials_);
+  services_.RegisterWith(builder);
   server_ = builder.BuildAndStart();
   LIBRETTO_CHECK(server_ != nullptr);
   server_->GetHealthCheckService()->SetServingStatus(true);
+}
+
+void GrpcServer::StartForScopes(const ConnectionLimits& limits) {
+  grpc::EnableDefaultHealthCheckService(false);
+  grpc::ServerBuilder builder;
+  SetLimits(builder, limits);
+  builder.SetOption(std::make_unique<NoPlugins>());
+  // With every service: what is not for scopes is refused with a reason.
+  services_for_scopes_.RegisterWith(builder);
+  server_for_scopes_ = builder.BuildAndStart();
+  LIBRETTO_CHECK(server_for_scopes_ != nullptr);
 }
 
 GrpcServer::~GrpcServer() = default;
@@ -78,11 +116,14 @@ GrpcServer::~GrpcServer() = default;
 void GrpcServer::Adopt(UniqueFd connection, const Caller& caller) {
   // Before the hand-over: the first call may be handled before it returns.
   peers_.Enter(connection.get(), caller);
-  grpc::AddInsecureChannelFromFd(server_.get(), connection.Release());
+  grpc::Server& server = caller.scope == 0 ? *server_ : *server_for_scopes_;
+  grpc::AddInsecureChannelFromFd(&server, connection.Release());
 }
 
 void GrpcServer::Shutdown(std::chrono::milliseconds grace) {
-  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  const auto deadline = std::chrono::system_clock::now() + grace;
+  server_for_scopes_->Shutdown(deadline);
+  server_->Shutdown(deadline);
 }
 
 }  // namespace libretto

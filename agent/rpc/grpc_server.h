@@ -2,6 +2,9 @@
 // connections it is given and listens on nothing: Debian's gRPC 1.51 gets no
 // security fixes, so it only ever meets callers whose uid has been checked.
 //
+// It is two servers, because gRPC answers health checks and reflection by
+// itself: who comes through a scope's socket finds neither.
+//
 // Adopt(): loop thread. Shutdown(): the thread that made it, not the loop's
 // turn.
 #pragma once
@@ -10,11 +13,13 @@
 #include <memory>
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include "agent/rpc/account_service.h"
 #include "agent/rpc/agent_service.h"
 #include "agent/rpc/call.h"
 #include "agent/rpc/credential_service.h"
+#include "agent/rpc/scope_service.h"
 #include "base/unique_fd.h"
 
 namespace libretto {
@@ -29,8 +34,9 @@ struct ConnectionLimits {
 
 class GrpcServer {
  public:
-  GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
-             ProcessFacts facts, std::function<void(const CallRecord&)> log,
+  GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes,
+             const Clock& clock, const ProcessFacts& facts,
+             std::function<void(const CallRecord&)> log,
              const ConnectionLimits& limits);
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
@@ -44,12 +50,26 @@ class GrpcServer {
   void Shutdown(std::chrono::milliseconds grace);
 
  private:
+  struct Services {
+    Services(CallContext& context, const Clock& clock,
+             const ProcessFacts& facts);
+    void RegisterWith(grpc::ServerBuilder& builder);
+
+    CredentialService credentials;
+    AccountService accounts;
+    AgentService agent;
+    ScopeService scopes;
+  };
+
+  void StartMain(const ConnectionLimits& limits);
+  void StartForScopes(const ConnectionLimits& limits);
+
   PeerTable peers_;
   CallContext context_;
-  CredentialService credentials_;
-  AccountService accounts_;
-  AgentService agent_;
+  Services services_;
+  Services services_for_scopes_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> server_for_scopes_;
 };
 
 }  // namespace libretto

@@ -24,6 +24,8 @@ class PeerTable {
  public:
   static constexpr int kMaxCallsPerConnection = 32;
   static constexpr int kMaxCalls = 1024;
+  // Of them through scopes: who holds some must not keep everybody else out.
+  static constexpr int kMaxScopedCalls = 512;
 
   void Enter(int fd, const Caller& caller);
 
@@ -45,6 +47,7 @@ class PeerTable {
   std::mutex mutex_;
   std::vector<Slot> slots_;  // by descriptor
   int calls_ = 0;
+  int scoped_calls_ = 0;
 };
 
 }  // namespace libretto

@@ -16,18 +16,19 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
   using EventStream::EventStream;
 
   void Start(const agent::v1::WatchRequest& request) {
-    Begin(request, Needs::kSession, [this, &request](Profile& profile) {
-      StatusOr<std::vector<CredentialName>> names = NamesOf(request);
-      if (!names.ok()) return Complete(names.status());
-      watchers_ = &profile.watchers;
-      id_ = watchers_->Start(*std::move(names), *this);
-    });
+    Begin("Credentials.Watch", request, Needs::kSession,
+          [this, &request](Profile& profile) {
+            StatusOr<std::vector<CredentialName>> names = NamesOf(request);
+            if (!names.ok()) return Complete(names.status());
+            watchers_ = &profile.watchers;
+            id_ = watchers_->Start(*std::move(names), *this);
+          });
   }
 
  private:
-  static StatusOr<std::vector<CredentialName>> NamesOf(
-      const agent::v1::WatchRequest& request) {
-    if (!request.context().api_key().empty()) {
+  StatusOr<std::vector<CredentialName>> NamesOf(
+      const agent::v1::WatchRequest& request) const {
+    if (is_for_one_call()) {
       return WithRemedy(
           Invalid("an API key of the caller's own acts for one call; nobody "
                   "would notice a change"),
@@ -76,10 +77,10 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     });
   }
 
-  void Left() override {
+  void GiveUp(const Status& why) override {
     if (watchers_ == nullptr || complete()) return;
     watchers_->Cancel(id_);
-    Complete(TooSlow("the caller has left"));
+    Complete(why);
   }
 
   Watchers* watchers_ = nullptr;

@@ -11,6 +11,7 @@
 #include "client/commands/connection.h"
 #include "client/commands/json_object.h"
 #include "client/commands/output.h"
+#include "client/commands/shell_lines.h"
 #include "client/commands/text.h"
 #include "client/commands/verbs.h"
 #include "client/delivery/agent_process.h"
@@ -21,60 +22,6 @@ namespace {
 
 constexpr unsigned kStopSeconds = 10;
 constexpr std::size_t kMaxPathBytes = 4096;
-
-// -s and -c, as ssh-agent has them: lines for a shell's eval.
-class ShellLines {
- public:
-  void Define(CLI::App& app) {
-    CLI::Option* const bourne = app.add_flag(
-        "-s", bourne_, "Print lines for the eval of sh, bash and zsh");
-    app.add_flag("-c", csh_, "Print lines for the eval of csh and tcsh")
-        ->excludes(bourne);
-  }
-
-  Status Check(const Context& context) const {
-    if (!context.json || !wanted()) return OkStatus();
-    return Invalid("--json and lines for a shell exclude each other");
-  }
-
-  bool wanted() const { return bourne_ || csh_; }
-
-  std::string ForStart(const AgentStatus& status) const {
-    const std::string socket = Quoted(status.socket);
-    return (bourne_ ? "LIBRETTO_AGENT_SOCK=" + socket +
-                          "; export LIBRETTO_AGENT_SOCK;\n"
-                    : "setenv LIBRETTO_AGENT_SOCK " + socket + ";\n") +
-           "echo Agent pid " + std::to_string(status.pid) + ";\n";
-  }
-
-  // `pid` is 0 when none ran.
-  std::string ForStop(std::int64_t pid) const {
-    std::string lines = bourne_ ? "unset LIBRETTO_AGENT_SOCK;\n"
-                                : "unsetenv LIBRETTO_AGENT_SOCK;\n";
-    if (pid != 0) {
-      lines += "echo Agent pid " + std::to_string(pid) + " stopped;\n";
-    }
-    return lines;
-  }
-
- private:
-  // csh looks for '!' between single quotes too.
-  std::string Quoted(std::string_view text) const {
-    std::string quoted = "'";
-    for (const char c : text) {
-      if (c == '\'') {
-        quoted += "'\\''";
-      } else {
-        if (csh_ && (c == '!' || c == '\n')) quoted += '\\';
-        quoted += c;
-      }
-    }
-    return quoted + "'";
-  }
-
-  bool bourne_ = false;
-  bool csh_ = false;
-};
 
 class Start final : public Verb {
  public:
@@ -104,9 +51,11 @@ class Start final : public Verb {
       Note("The agent is already running, as process " +
            std::to_string(status->pid) + ".");
     }
-    return WriteOut(lines_.wanted()
-                        ? lines_.ForStart(*status)
-                        : Printable(status->socket, kMaxPathBytes) + "\n");
+    return WriteOut(
+        lines_.wanted()
+            ? lines_.Set(status->socket) +
+                  ShellLines::Say("Agent pid " + std::to_string(status->pid))
+            : Printable(status->socket, kMaxPathBytes) + "\n");
   }
 
  private:
@@ -132,7 +81,7 @@ class Stop final : public Verb {
     if (IsNobodyListening(pid.status())) {
       if (context.json) return Print(0);
       Note("No agent is running.");
-      return lines_.wanted() ? WriteOut(lines_.ForStop(0)) : OkStatus();
+      return lines_.wanted() ? WriteOut(lines_.Unset()) : OkStatus();
     }
     if (!pid.ok()) return pid.status();
     if (!WaitUntilAgentIsGone(*paths, kStopSeconds)) {
@@ -141,7 +90,11 @@ class Stop final : public Verb {
                      " s");
     }
     if (context.json) return Print(*pid);
-    if (lines_.wanted()) return WriteOut(lines_.ForStop(*pid));
+    if (lines_.wanted()) {
+      return WriteOut(
+          lines_.Unset() +
+          ShellLines::Say("Agent pid " + std::to_string(*pid) + " stopped"));
+    }
     Note("The agent has stopped.");
     return OkStatus();
   }
@@ -233,6 +186,7 @@ class ShowStatus final : public Verb {
         .Number("offline_since_unix_s", status.offline_since_unix_s)
         .Number("connections", status.connections)
         .Number("resident_bytes", status.resident_bytes)
+        .Number("scopes", status.scopes)
         .str();
   }
 
@@ -281,6 +235,7 @@ class ShowStatus final : public Verb {
         {"last sync",
          status.last_sync_unix_s == 0 ? "never" : ago(status.last_sync_unix_s)},
         {"connections", std::to_string(status.connections)},
+        {"scopes", std::to_string(status.scopes)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
     };
     if (status.offline_since_unix_s != 0) {

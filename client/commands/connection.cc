@@ -45,8 +45,11 @@ bool AnotherIsStarting(const Paths& paths) {
   return !named.has_value() || *named == paths.socket;
 }
 
-Status WithWayOut(const Status& status) {
+Status WithWayOut(const Paths& paths, const Status& status) {
   if (!IsNobodyListening(status)) return status;
+  if (IsScopeSocket(paths.socket)) {
+    return NobodyListens("the scope is gone whose socket was " + paths.socket);
+  }
   return WithRemedy(status, "librettoctl agent start");
 }
 
@@ -54,7 +57,7 @@ Status WithWayOut(const Status& status) {
 
 StatusOr<AgentClient> ConnectOnly(const Paths& paths, CallerContext caller) {
   StatusOr<Channel> agent = ConnectBy(paths, In(kConnectLimit));
-  if (!agent.ok()) return WithWayOut(agent.status());
+  if (!agent.ok()) return WithWayOut(paths, agent.status());
   return AgentClient(*std::move(agent), std::move(caller));
 }
 
@@ -67,6 +70,8 @@ StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind,
                    /*was_running=*/true};
   }
   if (!IsNobodyListening(agent.status())) return agent.status();
+  // An agent there would reach everything.
+  if (IsScopeSocket(paths.socket)) return WithWayOut(paths, agent.status());
 
   const Status started = StartAgent(paths, kind, deadline);
   for (;;) {

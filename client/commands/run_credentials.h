@@ -1,6 +1,7 @@
-// The values that `run` hands over, from the agent. Not thread-safe.
+// The values that `run` and `env` hand over, from the agent. Not thread-safe.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/credential_name.h"
@@ -21,5 +22,18 @@ StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent);
 StatusOr<std::vector<Delivered>> FetchAll(
     AgentClient& agent, const std::vector<Reference>& references,
     bool allow_missing);
+
+struct ForCommand {
+  std::vector<Delivered> credentials;
+  // Of a scope for these names that ends with this process; empty where none
+  // was wanted, and where the socket that we came through is a scope's itself.
+  std::string socket;
+  bool use_only = false;  // what the command prints must not show them
+};
+
+// As FetchAll(), in the same one round trip.
+StatusOr<ForCommand> FetchForCommand(AgentClient& agent,
+                                     const std::vector<Reference>& references,
+                                     bool allow_missing, bool with_scope);
 
 }  // namespace libretto

@@ -60,6 +60,7 @@ class RunCommand final : public Verb {
           "librettoctl: LIBRETTO_API_KEY is the agent's own key; whoever has "
           "it reaches everything of the organisation");
     }
+    supervision_.mask = supervision_.mask || handover->use_only;
     const Delivery deliver = DeliveryNamed(deliver_);
     if (supervision_.needed()) {
       return RunSupervised(supervision_, context, gatherer, deliver,

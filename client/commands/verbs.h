@@ -25,11 +25,14 @@ std::unique_ptr<Verb> MakeDelete();
 std::unique_ptr<Verb> MakeList();  // read_verbs.cc
 std::unique_ptr<Verb> MakeGet();
 std::unique_ptr<Verb> MakeRead();
-std::unique_ptr<Verb> MakePush();        // push_verb.cc
-std::unique_ptr<Verb> MakeImport();      // import_verb.cc
-std::unique_ptr<Verb> MakeInject();      // inject_verb.cc
-std::unique_ptr<Verb> MakeEnv();         // env_verb.cc
-std::unique_ptr<Verb> MakeRun();         // run_verb.cc
+std::unique_ptr<Verb> MakePush();         // push_verb.cc
+std::unique_ptr<Verb> MakeImport();       // import_verb.cc
+std::unique_ptr<Verb> MakeInject();       // inject_verb.cc
+std::unique_ptr<Verb> MakeEnv();          // env_verb.cc
+std::unique_ptr<Verb> MakeRun();          // run_verb.cc
+std::unique_ptr<Verb> MakeScopeCreate();  // scope_verbs.cc
+std::unique_ptr<Verb> MakeScopeList();
+std::unique_ptr<Verb> MakeScopeRevoke();
 std::unique_ptr<Verb> MakeAgentStart();  // agent_verbs.cc
 std::unique_ptr<Verb> MakeAgentStop();
 std::unique_ptr<Verb> MakeAgentStatus();

@@ -3,6 +3,7 @@
 #include "client/transport/agent_call.h"
 #include "libretto/agent/v1/agent.pb.h"
 #include "libretto/agent/v1/credentials.pb.h"
+#include "libretto/agent/v1/scopes.pb.h"
 
 namespace libretto {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::chrono::minutes kSyncLimit(10);
 constexpr std::chrono::hours kWatchLimit(2);
 
 constexpr char kGet[] = "/libretto.agent.v1.Credentials/Get";
+constexpr char kCreateScope[] = "/libretto.agent.v1.Scopes/Create";
 
 StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   StatusOr<agent::v1::GetResponse> reply =
@@ -23,6 +25,7 @@ StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   credential.value = SecretBytes::Take(std::move(*reply->mutable_value()));
   credential.age = std::chrono::milliseconds(reply->age_ms());
   credential.generation = reply->generation();
+  credential.use_only = reply->use_only();
   switch (reply->source()) {
     case agent::v1::GetResponse::MEMORY:
       credential.source = Credential::Source::kMemory;
@@ -43,6 +46,12 @@ agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target) {
     request.set_attribute(agent::v1::GetRequest::OTP);
   }
   return request;
+}
+
+StatusOr<std::string> ToSocket(const StatusOr<SecretBytes>& bytes) {
+  const auto reply = Parsed<agent::v1::CreateScopeResponse>(bytes);
+  if (!reply.ok()) return reply.status();
+  return reply->scope().socket();
 }
 
 AgentStatus::Session ToSession(agent::v1::StatusResponse::SessionState state) {
@@ -97,6 +106,31 @@ std::vector<StatusOr<Credential>> AgentClient::GetAll(
     credentials.push_back(ToCredential(answer));
   }
   return credentials;
+}
+
+CommandShare AgentClient::GetForCommand(const std::vector<std::string>& names,
+                                        bool with_scope) {
+  std::vector<Channel::Call> calls;
+  agent::v1::CreateScopeRequest scope;
+  scope.set_ends_with_caller(true);
+  for (const std::string& name : names) {
+    agent::v1::GetRequest request = GetRequestFor({name});
+    request.set_purpose(agent::v1::GetRequest::RUN);
+    calls.push_back(MakeCall(kGet, std::move(request)));
+    scope.add_value_names(name);
+  }
+  // Behind them: none of them waits for it.
+  if (with_scope) calls.push_back(MakeCall(kCreateScope, std::move(scope)));
+  auto answers = channel_.Unary(std::move(calls), In(kCloudLimit));
+  CommandShare share{{}, std::string()};
+  if (with_scope) {
+    share.socket = ToSocket(answers.back());
+    answers.pop_back();
+  }
+  for (const auto& answer : answers) {
+    share.credentials.push_back(ToCredential(answer));
+  }
+  return share;
 }
 
 StatusOr<CredentialList> AgentClient::List() {
@@ -208,7 +242,8 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
                      .last_sync_unix_s = reply->last_sync_unix_s(),
                      .offline_since_unix_s = reply->offline_since_unix_s(),
                      .connections = reply->connections(),
-                     .resident_bytes = reply->resident_bytes()};
+                     .resident_bytes = reply->resident_bytes(),
+                     .scopes = reply->scopes()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(

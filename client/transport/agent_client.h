@@ -38,6 +38,7 @@ struct Credential {
   Source source = Source::kCloud;
   std::chrono::milliseconds age{0};  // since the cloud last confirmed it
   std::uint64_t generation = 0;
+  bool use_only = false;  // for a command, and for no eyes
 };
 
 struct CredentialMetadata {
@@ -161,6 +162,36 @@ struct WatchEvent {
   std::uint64_t generation = 0;
 };
 
+// A further socket, for some credentials alone; docs/cli.md has what it is.
+struct ScopeWish {
+  std::string name;
+  std::vector<std::string> value_names;
+  std::vector<std::string> code_names;  // their one-time codes alone
+  bool use_only = false;
+  std::chrono::seconds ttl{0};  // 0: no end
+  std::optional<std::uint32_t> guest_uid;
+};
+
+struct Scope {
+  std::string name;
+  std::string socket;
+  std::vector<std::string> value_names;
+  std::vector<std::string> code_names;
+  bool use_only = false;
+  std::int64_t expires_unix_s = 0;  // 0: it does not
+  std::int64_t pid = 0;             // it ends with this process; 0: with none
+  std::optional<std::uint32_t> guest_uid;
+  std::string profile;
+  std::int64_t connections = 0;
+};
+
+// What a command is to be given.
+struct CommandShare {
+  std::vector<StatusOr<Credential>> credentials;
+  // Of a scope for these names that ends with this process, if it was wanted.
+  StatusOr<std::string> socket;
+};
+
 struct AgentStatus {
   enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey };
   enum class Key { kNone, kLeased, kFromEnvironment };
@@ -182,6 +213,7 @@ struct AgentStatus {
   std::int64_t offline_since_unix_s = 0;
   std::int64_t connections = 0;
   std::int64_t resident_bytes = 0;
+  std::int64_t scopes = 0;
 };
 
 struct SyncProgress {
@@ -202,6 +234,9 @@ class AgentClient {
       const std::vector<std::string>& names);
   std::vector<StatusOr<Credential>> GetAll(
       const std::vector<ReferenceTarget>& targets);
+  // The values for a command, and a scope for them: one round trip.
+  CommandShare GetForCommand(const std::vector<std::string>& names,
+                             bool with_scope);
   StatusOr<CredentialList> List();
   StatusOr<StoredCredential> Create(const std::string& name,
                                     const SecretBytes& value);
@@ -241,6 +276,11 @@ class AgentClient {
   // Whether it was the one that the agent held.
   StatusOr<bool> RevokeApiKey(const std::string& id);
   StatusOr<BorrowedKey> BorrowApiKey();
+
+  StatusOr<Scope> CreateScope(const ScopeWish& wish);
+  StatusOr<std::vector<Scope>> ListScopes();
+  // Returns the name that is gone.
+  StatusOr<std::string> RevokeScope(const std::string& name);
 
   StatusOr<AgentStatus> GetStatus();
   // Returns the last progress, after `on_progress` has seen each.

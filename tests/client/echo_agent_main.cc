@@ -28,6 +28,7 @@
 #include "libretto/agent/v1/agent.grpc.pb.h"
 #include "libretto/agent/v1/credentials.grpc.pb.h"
 #include "tests/client/echo_accounts.h"
+#include "tests/client/echo_scopes.h"
 
 namespace {
 
@@ -83,6 +84,7 @@ class Credentials final : public api::Credentials::Service {
     if (!values_.contains(request->name())) return NotFound(request->name());
     reply->set_name(request->name());
     reply->set_value(values_[request->name()]);
+    reply->set_use_only(request->name() == "hidden");
     if (request->attribute() == api::GetRequest::OTP) {
       if (request->name() != "seed") {
         return {StatusCode::INVALID_ARGUMENT, "its value is no seed"};
@@ -169,6 +171,9 @@ class Credentials final : public api::Credentials::Service {
       {"nul", std::string("a\0b", 3)},
       {"old", "stale value"},
       {"binary", "\xff"},
+      {"hidden", "not to be shown"},
+      {"crowded", "c"},
+      {"scoped", "s"},
       {"seed", "JBSWY3DPEHPK3PXP"},
       {"large", std::string(64 << 10, 'L')}};
 };
@@ -248,6 +253,7 @@ int Serve(const libretto::Paths& paths, int ready_fd) {
   Credentials credentials;
   libretto::testing::Callers callers(paths.home + "/callers");
   libretto::testing::Accounts accounts(callers);
+  libretto::testing::Scopes scopes;
   Agent agent(paths.socket);
   unlink(paths.socket.c_str());
   grpc::ServerBuilder builder;
@@ -256,6 +262,7 @@ int Serve(const libretto::Paths& paths, int ready_fd) {
   builder.RegisterService(&credentials);
   builder.RegisterService(&accounts);
   builder.RegisterService(&agent);
+  builder.RegisterService(&scopes);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
     Report(ready_fd, "cannot listen\n");

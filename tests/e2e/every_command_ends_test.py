@@ -30,6 +30,9 @@ COMMANDS = [
     ["agent", "sync"],
     ["agent", "stop"],
     ["read", "username"],
+    ["scope", "create", "--name", "ci", "--allow", "username"],
+    ["scope", "list"],
+    ["scope", "revoke", "nobody"],
     ["run", "--credential", "username", "--", "true"],
     ["run", "--all", "--", "true"],
     ["run", "--mask", "--on-change", "restart", "--all", "--", "true"],
@@ -38,6 +41,8 @@ COMMANDS = [
 # These have something to say in every state.
 MAY_SUCCEED = (["cloud", "auth", "whoami"], ["cloud", "auth", "logout"],
                ["agent", "status"], ["agent", "stop"],
+               ["scope", "create", "--name", "ci", "--allow", "username"],
+               ["scope", "list"],
                ["cloud", "credentials", "push"])
 LIMIT_S = 2 * harness.PATIENCE
 

@@ -21,6 +21,7 @@
 
 #include "agent/rpc/grpc_server.h"
 #include "tests/fakes/fake_cloud.h"
+#include "tests/fakes/fake_scope_sockets.h"
 #include "tests/fakes/fake_stores.h"
 #include "tests/fakes/manual_clock.h"
 
@@ -88,12 +89,13 @@ class GrpcServerTest : public ::testing::Test {
     server_.Shutdown(std::chrono::milliseconds(500));
   }
 
-  std::shared_ptr<grpc::Channel> Connect() {
+  // Through the socket of `scope`; 0: the main one.
+  std::shared_ptr<grpc::Channel> Connect(ScopeId scope = 0) {
     int fds[2];
     EXPECT_EQ(
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
         0);
-    server_.Adopt(UniqueFd(fds[0]), {geteuid(), getpid()});
+    server_.Adopt(UniqueFd(fds[0]), {geteuid(), getpid(), scope});
     return grpc::CreateInsecureChannelFromFd("agent", fds[1]);
   }
 
@@ -131,12 +133,15 @@ class GrpcServerTest : public ::testing::Test {
   testing::FakeStorage storage_;
   Profiles profiles_{
       ProfileOptions(), {cloud_, cloud_, cloud_, cloud_}, storage_, clock_};
+  testing::FakeScopeSockets scope_sockets_;
+  Scopes scopes_{scope_sockets_, clock_};
   bool stop_asked_ = false;
   std::vector<std::string> log_;
   CloudyLoop loop_{cloud_};
   GrpcServer server_{
       loop_,
       profiles_,
+      scopes_,
       clock_,
       Facts(),
       [this](const CallRecord& call) {
