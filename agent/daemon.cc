@@ -106,6 +106,7 @@ Status Daemon::Listen() {
       LogRefused);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
+  listener_->MakeRoomBy([this](int fd) { return server_.EndIdle(fd); });
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
   WatchSessions();
