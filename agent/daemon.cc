@@ -58,12 +58,12 @@ ConnectionLimits LimitsFrom(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, const Paths& paths)
+Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
       loop_(clock_),
-      http_(loop_, HttpOptions()),
+      http_(loop_, std::move(http)),
       api_(http_),
       credentials_(api_),
       keys_(api_),

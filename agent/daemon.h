@@ -32,7 +32,7 @@ namespace libretto {
 
 class Daemon {
  public:
-  Daemon(const Config& config, const Paths& paths);
+  Daemon(const Config& config, const Paths& paths, HttpOptions http);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

@@ -125,6 +125,19 @@ StatusOr<UniqueFd> FrameRelay::Interpose(UniqueFd caller_end,
   return server_end;
 }
 
+bool FrameRelay::EndIdle(int fd) {
+  const auto found = std::find_if(
+      connections_.begin(), connections_.end(), [fd](const auto& entry) {
+        return entry.second->client.native_handle() == fd;
+      });
+  if (found == connections_.end() ||
+      !found->second->guard.Idle(TimePoint::max())) {
+    return false;
+  }
+  CutOff(found->first, OkStatus());
+  return true;
+}
+
 FrameRelay::Connection* FrameRelay::Find(std::uint64_t id) {
   const auto found = connections_.find(id);
   return found == connections_.end() ? nullptr : found->second.get();

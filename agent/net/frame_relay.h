@@ -42,6 +42,10 @@ class FrameRelay {
   // when descriptors have run out; the connection is closed then.
   StatusOr<UniqueFd> Interpose(UniqueFd caller_end, const Caller& caller);
 
+  // Says goodbye on the connection whose caller's end is `fd`, unless a call is
+  // in flight on it, or half a frame; false then. For Listener::MakeRoomBy().
+  bool EndIdle(int fd);
+
   std::size_t connections() const { return connections_.size(); }
 
  private:

@@ -22,6 +22,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// However many connect, everything else on the loop has its turn.
+constexpr int kAcceptsAtOnce = 32;
 constexpr milliseconds kFullPause{50};       // at the limit on connections
 constexpr milliseconds kExhaustedPause{10};  // out of descriptors
 constexpr milliseconds kPartialPrefaceWait{20};
@@ -216,7 +218,8 @@ void Listener::WaitForConnection() {
 }
 
 void Listener::AcceptAll() {
-  while (connections() < limit_ || MakeRoom()) {
+  for (int turn = 0; turn < kAcceptsAtOnce; ++turn) {
+    if (connections() >= limit_ && !MakeRoom()) return Pause(kFullPause);
     UniqueFd connection(accept4(socket_.native_handle(), nullptr, nullptr,
                                 SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (connection.valid()) {
@@ -225,10 +228,10 @@ void Listener::AcceptAll() {
                errno == ENOMEM) {
       return Pause(kExhaustedPause);
     } else if (errno != EINTR && errno != ECONNABORTED) {
-      return WaitForConnection();
+      break;
     }
   }
-  Pause(kFullPause);
+  WaitForConnection();
 }
 
 // Ends the oldest connection that does nothing, when somebody waits for its

@@ -73,15 +73,26 @@ class DescriptorsRunOutTest(harness.E2eTest):
         self.assert_serves()
 
     def test_a_call_in_flight_does_not_have_to_make_room(self):
+        self.world.start_cloud()
+        self.world.sign_up()
         with http2.Connection(self.world.socket) as watching:
-            # No preface and no call: what makes room is the others.
-            self.assertIsNotNone(watching.call())
+            # WatchRequest{names: "late"}
             watching.send(http2.request(
-                watching.next_stream,
-                "/libretto.agent.v1.Credentials/Watch"))
-            watching.next_stream += 2
+                1, "/libretto.agent.v1.Credentials/Watch", b"\x12\x04late"))
+            self.wait_to_hear(watching, b"late")
             self.hold(HELD, http2.PREFACE + http2.frame(http2.SETTINGS))
             self.assert_serves()
+            value = self.world.store("late")
+            self.wait_to_hear(watching, value.encode())
+
+    def wait_to_hear(self, connection, part):
+        """Reads on until a message with `part` in it has come."""
+        while True:
+            kind, flags, _, payload = connection.read_frame()
+            if kind == http2.DATA and part in payload:
+                return
+            self.assertFalse(kind == http2.HEADERS
+                             and flags & http2.END_STREAM, "it has ended")
 
     @unittest.skipUnless(os.geteuid() == 0, "another process's descriptors "
                          "need root")

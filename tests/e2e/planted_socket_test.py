@@ -174,7 +174,9 @@ class PlantedSocketTest(harness.E2eTest):
         swapper = threading.Thread(target=swap)
         swapper.start()
         try:
-            for _ in range(100 if not harness.SANITIZED else 20):
+            starts = 0
+            while starts < 20 or len(swaps) < 1000:
+                starts += 1
                 self.world.ctl("agent", "start")
                 for pid in self.world.agents():
                     os.kill(pid, 9)
@@ -182,7 +184,6 @@ class PlantedSocketTest(harness.E2eTest):
         finally:
             stopping.set()
             swapper.join()
-        self.assertGreaterEqual(len(swaps), 1000)
         shutil.rmtree(spare, ignore_errors=True)
 
 

@@ -45,6 +45,7 @@ class FrameRelayTest : public ::testing::Test {
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
         0);
     client_.Reset(fds[0]);
+    client_fd_ = fds[1];
     auto server = relay_.Interpose(UniqueFd(fds[1]), {12, 34});
     EXPECT_THAT(server, IsOk());
     server_ = *std::move(server);
@@ -94,6 +95,7 @@ class FrameRelayTest : public ::testing::Test {
                       EXPECT_EQ(caller.uid, 12U);
                       cuts_.push_back(Message(why));
                     }};
+  int client_fd_ = -1;  // the relay's end of it
   UniqueFd client_;
   UniqueFd server_;
   std::string heard_;  // by the last one that was Closed()
@@ -210,6 +212,19 @@ TEST_F(FrameRelayTest, WhoDoesNotReadHoldsLittleAndIsCut) {
   // Two socket buffers of the kernel and one of ours.
   EXPECT_LT(said, std::size_t{2} << 20);
   EXPECT_TRUE(Closed(client_));
+}
+
+TEST_F(FrameRelayTest, OnlyWhoHasNoCallInFlightMakesRoom) {
+  EXPECT_FALSE(relay_.EndIdle(-1));
+  Say(client_, Hello() + Call(1));
+  ASSERT_TRUE(Hears(server_, Hello() + Call(1)));
+  EXPECT_FALSE(relay_.EndIdle(client_fd_));
+  Say(server_, Answer(1));
+  ASSERT_TRUE(Hears(client_, Answer(1)));
+  EXPECT_TRUE(relay_.EndIdle(client_fd_));
+  EXPECT_TRUE(Closed(client_));
+  EXPECT_EQ(heard_.substr(13, 4), Number(0));  // NO_ERROR
+  EXPECT_FALSE(relay_.EndIdle(client_fd_));
 }
 
 TEST_F(FrameRelayTest, WithoutDescriptorsAConnectionIsClosed) {

@@ -30,5 +30,17 @@ TEST(PeerTableTest, OneConnectionHasNoMoreThanItsShareOfCalls) {
   EXPECT_TRUE(peers.BeginCall("fd:7").ok());
 }
 
+TEST(PeerTableTest, AConnectionIsBusyWhileACallOnItIsInFlight) {
+  PeerTable peers;
+  peers.Enter(7, {});
+  EXPECT_FALSE(peers.Busy(7));
+  ASSERT_TRUE(peers.BeginCall("fd:7").ok());
+  EXPECT_TRUE(peers.Busy(7));
+  EXPECT_FALSE(peers.Busy(6));
+  EXPECT_FALSE(peers.Busy(100));
+  peers.EndCall("fd:7");
+  EXPECT_FALSE(peers.Busy(7));
+}
+
 }  // namespace
 }  // namespace libretto
