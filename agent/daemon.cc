@@ -44,6 +44,11 @@ void LogRefused(Caller caller) {
                caller.pid);
 }
 
+void LogCut(const Caller& caller, const Status& why) {
+  spdlog::warn("cut off uid={} pid={} reason=\"{}\"", caller.uid, caller.pid,
+               Message(why));
+}
+
 ProfileOptions OptionsFrom(const Config& config) {
   ProfileOptions options;
   options.sync_interval = config.sync_interval;
@@ -59,12 +64,12 @@ ConnectionLimits LimitsFrom(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, const Paths& paths)
+Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
       loop_(clock_),
-      http_(loop_, HttpOptions()),
+      http_(loop_, std::move(http)),
       api_(http_),
       credentials_(api_),
       keys_(api_),
@@ -74,12 +79,14 @@ Daemon::Daemon(const Config& config, const Paths& paths)
       profiles_(OptionsFrom(config_),
                 {credentials_, keys_, accounts_, organizations_}, files_,
                 clock_),
+      scope_relay_(loop_.context(), clock_, FrameLimits(), LogCut),
       scope_listeners_(
           loop_, socket_path_,
           [this](UniqueFd connection, Caller caller) {
             AdoptScoped(std::move(connection), caller);
           },
-          LogRefused, [this](ScopeId id) { scopes_.ProcessEnded(id); }),
+          LogRefused, [this](int fd) { return scope_relay_.EndIdle(fd); },
+          [this](ScopeId id) { scopes_.ProcessEnded(id); }),
       scopes_(scope_listeners_, clock_),
       server_(loop_, profiles_, scopes_, clock_, Facts(), LogCall,
               LimitsFrom(config_)),
@@ -109,7 +116,10 @@ void Daemon::UseApiKey(ApiKey key) {
 
 // The holder of a scope may be less trusted than the user's own programs.
 void Daemon::AdoptScoped(UniqueFd connection, Caller caller) {
-  server_.Adopt(std::move(connection), caller);
+  StatusOr<UniqueFd> guarded =
+      scope_relay_.Interpose(std::move(connection), caller);
+  if (!guarded.ok()) return LogCut(caller, guarded.status());
+  server_.Adopt(*std::move(guarded), caller);
 }
 
 Status Daemon::Listen() {
@@ -128,6 +138,7 @@ Status Daemon::Listen() {
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   scope_listeners_.Sweep();
+  listener_->MakeRoomBy([this](int fd) { return server_.EndIdle(fd); });
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
   WatchSessions();

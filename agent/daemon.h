@@ -16,6 +16,7 @@
 
 #include "agent/core/profiles.h"
 #include "agent/core/scopes.h"
+#include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
 #include "agent/net/scope_listeners.h"
@@ -34,7 +35,7 @@ namespace libretto {
 
 class Daemon {
  public:
-  Daemon(const Config& config, const Paths& paths);
+  Daemon(const Config& config, const Paths& paths, HttpOptions http);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -76,6 +77,7 @@ class Daemon {
   HttpOrganizations organizations_;
   ProfileFiles files_;
   Profiles profiles_;
+  FrameRelay scope_relay_;
   ScopeListeners scope_listeners_;
   Scopes scopes_;
   GrpcServer server_;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +23,8 @@
 #include "agent/os/instance_lock.h"
 #include "agent/os/log.h"
 #include "agent/os/readiness.h"
+#include "agent/remote/api_url.h"
+#include "agent/remote/http_trust.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/process.h"
@@ -42,6 +45,7 @@ struct Flags {
   std::string socket;
   std::string log_file;
   std::string log_level;
+  std::string ca_file;
   int ready_fd = -1;
   int until_fd = -1;
 };
@@ -70,9 +74,26 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.socket.empty()) config->socket = flags.socket;
   if (!flags.log_file.empty()) config->log_file = flags.log_file;
   if (!flags.log_level.empty()) config->log_level = flags.log_level;
+  if (!flags.ca_file.empty()) config->ca_file = flags.ca_file;
   Status level = CheckLogLevel(config->log_level);
   if (!level.ok()) return level;
   return config;
+}
+
+// How the cloud is reached.
+StatusOr<HttpOptions> HttpOptionsFrom(const Config& config) {
+  HttpOptions options;
+  if (!config.proxy.empty()) {
+    Status proxy = CheckProxyUrl(config.proxy);
+    if (!proxy.ok()) return proxy;
+    options.proxy = config.proxy;
+  }
+  if (!config.ca_file.empty()) {
+    StatusOr<std::string> certificates = ReadCertificates(config.ca_file);
+    if (!certificates.ok()) return certificates.status();
+    options.ca_pem = *std::move(certificates);
+  }
+  return options;
 }
 
 Status Serve(const Flags& flags, Readiness& readiness) {
@@ -80,6 +101,8 @@ Status Serve(const Flags& flags, Readiness& readiness) {
   if (!paths.ok()) return paths.status();
   StatusOr<Config> config = Configure(flags, *paths);
   if (!config.ok()) return config.status();
+  StatusOr<HttpOptions> http = HttpOptionsFrom(*config);
+  if (!http.ok()) return http.status();
   if (Status made = EnsurePrivateDirectory(paths->state_dir); !made.ok()) {
     return made;
   }
@@ -95,7 +118,7 @@ Status Serve(const Flags& flags, Readiness& readiness) {
 
   SecretBytes api_key = TakeVariable("LIBRETTO_API_KEY");
   const SecretBytes api_url = TakeVariable("LIBRETTO_API_URL");
-  Daemon daemon(*config, *paths);
+  Daemon daemon(*config, *paths, *std::move(http));
   if (!api_key.empty()) {
     daemon.UseApiKey({api_url.empty() ? std::string(kHostedService)
                                       : std::string(api_url.Reveal()),
@@ -124,6 +147,9 @@ void DefineFlags(CLI::App& app, Flags& flags) {
                  "Log to this file (default: standard error)");
   app.add_option("--log-level", flags.log_level,
                  "trace, debug, info, warn, error or off (default: info)");
+  app.add_option("--ca-file", flags.ca_file,
+                 "Trust servers that these certificates (PEM) vouch for, "
+                 "instead of the system's CAs");
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");
@@ -169,9 +195,9 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
 
-  for (const int fd : {flags.ready_fd, flags.until_fd}) {
-    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
+  // Whatever this process was started with: nothing of it reaches a program
+  // that is started from here.
+  close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
   Readiness readiness{UniqueFd(flags.ready_fd)};
   const Status served = Serve(flags, readiness);
   if (served.ok()) return 0;

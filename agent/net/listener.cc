@@ -1,6 +1,8 @@
 #include "agent/net/listener.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,9 +22,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFullPause{100};      // at the limit on connections
+// However many connect, everything else on the loop has its turn.
+constexpr int kAcceptsAtOnce = 32;
+constexpr milliseconds kFullPause{50};       // at the limit on connections
 constexpr milliseconds kExhaustedPause{10};  // out of descriptors
 constexpr milliseconds kPartialPrefaceWait{20};
+// What a connection gets before it may have to make room: for its preface, and
+// for its first call.
+constexpr milliseconds kPrefacePatience{50};
+constexpr milliseconds kCallPatience{200};
+// Descriptors that connections leave to everything else.
+constexpr std::size_t kReservedDescriptors = 64;
 // RFC 9113, 3.4.
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -31,6 +41,20 @@ std::uint64_t CookieOf(int fd) {
   socklen_t size = sizeof(cookie);
   if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
   return cookie;
+}
+
+// How many connections there may be under the limit on descriptors.
+std::size_t FittingConnections(std::size_t wanted) {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return wanted;
+  const std::size_t all = descriptors.rlim_cur;
+  return std::clamp<std::size_t>(
+      all > kReservedDescriptors ? all - kReservedDescriptors : 0, 1, wanted);
+}
+
+bool HasReadable(int fd) {
+  pollfd waiting{fd, POLLIN, 0};
+  return poll(&waiting, 1, 0) > 0;
 }
 
 // The directory is opened once and everything happens below that descriptor: a
@@ -123,7 +147,8 @@ struct Listener::Waiting {
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
   Caller caller;
-  std::chrono::steady_clock::time_point deadline;
+  const std::chrono::steady_clock::time_point begun =
+      std::chrono::steady_clock::now();
 };
 
 StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
@@ -154,7 +179,8 @@ Listener::Listener(asio::io_context& context, SocketConfig config,
       socket_(context, socket.Release()),
       pause_(context),
       handoff_(std::move(handoff)),
-      refused_(std::move(refused)) {
+      refused_(std::move(refused)),
+      limit_(FittingConnections(config_.max_connections)) {
   struct stat about {};
   const std::string name = FileName(config_.path);
   if (fstatat(directory_.get(), name.c_str(), &about, 0) == 0) {
@@ -200,7 +226,8 @@ void Listener::WaitForConnection() {
 }
 
 void Listener::AcceptAll() {
-  while (connections() < config_.max_connections) {
+  for (int turn = 0; turn < kAcceptsAtOnce; ++turn) {
+    if (connections() >= limit_ && !MakeRoom()) return Pause(kFullPause);
     UniqueFd connection(accept4(socket_.native_handle(), nullptr, nullptr,
                                 SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (connection.valid()) {
@@ -209,10 +236,30 @@ void Listener::AcceptAll() {
                errno == ENOMEM) {
       return Pause(kExhaustedPause);
     } else if (errno != EINTR && errno != ECONNABORTED) {
-      return WaitForConnection();
+      break;
     }
   }
-  Pause(kFullPause);
+  WaitForConnection();
+}
+
+// Ends the oldest connection that does nothing, when somebody waits for its
+// place.
+bool Listener::MakeRoom() {
+  if (!HasReadable(socket_.native_handle())) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (!waiting_.empty() &&
+      now >= waiting_.begin()->second->begun + kPrefacePatience) {
+    waiting_.erase(waiting_.begin());
+    return true;
+  }
+  const auto idle = std::find_if(
+      adopted_.begin(), adopted_.end(), [this, now](const Adopted& connection) {
+        return now >= connection.since + kCallPatience &&
+               end_idle_(connection.fd);
+      });
+  if (idle == adopted_.end()) return false;
+  adopted_.erase(idle);
+  return true;
 }
 
 void Listener::Pause(milliseconds wait) {
@@ -236,14 +283,12 @@ void Listener::Admit(UniqueFd connection) {
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];
   waiting = std::make_unique<Waiting>(context_, std::move(connection), caller);
-  waiting->deadline =
-      std::chrono::steady_clock::now() + config_.preface_timeout;
   CheckPreface(id);
 }
 
 void Listener::AwaitPreface(std::uint64_t id) {
   Waiting& waiting = *waiting_.at(id);
-  waiting.timer.expires_at(waiting.deadline);
+  waiting.timer.expires_at(waiting.begun + config_.preface_timeout);
   waiting.timer.async_wait([this, id](const asio::error_code& error) {
     if (!error) waiting_.erase(id);
   });
@@ -266,7 +311,8 @@ void Listener::CheckPreface(std::uint64_t id) {
   if (count <= 0 ||
       !kPreface.starts_with(
           std::string_view(bytes.data(), static_cast<std::size_t>(count))) ||
-      std::chrono::steady_clock::now() >= waiting.deadline) {
+      std::chrono::steady_clock::now() >=
+          waiting.begun + config_.preface_timeout) {
     waiting_.erase(found);
     return;
   }
@@ -281,7 +327,8 @@ void Listener::CheckPreface(std::uint64_t id) {
   UniqueFd connection(waiting.descriptor.release());
   const Caller caller = waiting.caller;
   waiting_.erase(found);
-  adopted_.push_back({connection.get(), CookieOf(connection.get())});
+  adopted_.push_back({connection.get(), CookieOf(connection.get()),
+                      std::chrono::steady_clock::now()});
   handoff_(std::move(connection), caller);
 }
 

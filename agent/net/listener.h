@@ -5,7 +5,8 @@
 //
 // A descriptor that was handed over is owned by somebody else, who does not say
 // when it is closed; the kernel's socket cookie tells whether the descriptor is
-// still that connection. At the limit on connections accepting pauses.
+// still that connection. At the limit on connections those that do nothing make
+// room for who is waiting; where none does, accepting pauses.
 //
 // Loop thread only.
 #pragma once
@@ -47,6 +48,10 @@ class Listener {
   // A connection of another user was closed.
   using Refused = std::function<void(Caller)>;
 
+  // Ends the connection that was handed over as `fd`, unless a call is in
+  // flight on it; false then.
+  using EndIdle = std::function<bool(int fd)>;
+
   // Makes the socket (0600, in a directory that is ours alone, 0700 when it is
   // made here) and listens. A stale socket is replaced; Conflict() when
   // somebody is listening there.
@@ -58,6 +63,9 @@ class Listener {
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+
+  // Without it only connections without a preface make room.
+  void MakeRoomBy(EndIdle end_idle) { end_idle_ = std::move(end_idle); }
 
   // Accepts no more and removes the socket, if it is still ours.
   void Close();
@@ -75,6 +83,7 @@ class Listener {
   struct Adopted {
     int fd;
     std::uint64_t cookie;
+    std::chrono::steady_clock::time_point since;
   };
 
   Listener(asio::io_context& context, SocketConfig config, UniqueFd directory,
@@ -82,6 +91,7 @@ class Listener {
 
   void WaitForConnection();
   void AcceptAll();
+  bool MakeRoom();
   void Pause(std::chrono::milliseconds wait);
   void Admit(UniqueFd connection);
   void AwaitPreface(std::uint64_t id);
@@ -95,6 +105,8 @@ class Listener {
   ino_t inode_ = 0;
   Handoff handoff_;
   Refused refused_;
+  EndIdle end_idle_ = [](int) { return false; };
+  std::size_t limit_;
   std::uint64_t waiting_ids_ = 0;
   std::map<std::uint64_t, std::unique_ptr<Waiting>> waiting_;
   std::vector<Adopted> adopted_;

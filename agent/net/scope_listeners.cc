@@ -53,11 +53,13 @@ bool IsDead(const std::string& path) {
 ScopeListeners::ScopeListeners(Loop& loop, const std::string& main_socket,
                                Listener::Handoff handoff,
                                Listener::Refused refused,
+                               Listener::EndIdle end_idle,
                                std::function<void(ScopeId)> process_ended)
     : loop_(loop),
       folder_(FolderBeside(main_socket)),
       handoff_(std::move(handoff)),
       refused_(std::move(refused)),
+      end_idle_(std::move(end_idle)),
       process_ended_(std::move(process_ended)) {}
 
 ScopeListeners::~ScopeListeners() = default;
@@ -81,6 +83,7 @@ StatusOr<std::string> ScopeListeners::Open(ScopeId id,
       Listener::Open(loop_.context(), config, handoff_, refused_);
   if (!listener.ok()) return listener.status();
   served.listener = *std::move(listener);
+  served.listener->MakeRoomBy(end_idle_);
   served_.insert_or_assign(id, std::move(served));
   return config.path;
 }

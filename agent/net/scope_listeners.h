@@ -24,6 +24,7 @@ class ScopeListeners final : public ScopeSockets {
 
   ScopeListeners(Loop& loop, const std::string& main_socket,
                  Listener::Handoff handoff, Listener::Refused refused,
+                 Listener::EndIdle end_idle,
                  std::function<void(ScopeId)> process_ended);
   ~ScopeListeners() override;
   ScopeListeners(const ScopeListeners&) = delete;
@@ -50,6 +51,7 @@ class ScopeListeners final : public ScopeSockets {
   const std::string folder_;
   const Listener::Handoff handoff_;
   const Listener::Refused refused_;
+  const Listener::EndIdle end_idle_;
   const std::function<void(ScopeId)> process_ended_;
   std::map<ScopeId, Served> served_;
 };

@@ -57,10 +57,12 @@ bool SetLogLevel(const toml::node& node, Config& config) {
          CheckLogLevel(config.log_level).ok();
 }
 
-const std::array<Key, 7>& Keys() {
-  static const std::array<Key, 7> keys = {{
+const std::array<Key, 9>& Keys() {
+  static const std::array<Key, 9> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
+      {"ca_file", "an absolute path", Text(&Config::ca_file)},
+      {"proxy", "http://HOST:PORT or https://HOST:PORT", Text(&Config::proxy)},
       {"log_level", "one of trace, debug, info, warn, error, off", SetLogLevel},
       {"max_connections", "a number from 1 to 4096", SetMaxConnections},
       {"idle_timeout_s", "a number of seconds from 1 to 86400",

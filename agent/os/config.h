@@ -14,6 +14,8 @@ namespace libretto {
 struct Config {
   std::string socket;              // empty: base/paths.h decides
   std::string log_file;            // empty: standard error
+  std::string ca_file;             // empty: the system's CAs
+  std::string proxy;               // empty: none
   std::string log_level = "info";  // trace debug info warn error off
   std::size_t max_connections = 256;
   std::chrono::seconds idle_timeout{30};     // of a connection

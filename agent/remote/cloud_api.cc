@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/remote/api_url.h"
 #include "base/credential_name.h"
 
 namespace libretto {

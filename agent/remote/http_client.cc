@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <deque>
@@ -14,8 +15,9 @@
 #include <thread>
 #include <utility>
 
+#include "agent/remote/api_url.h"
+#include "agent/remote/http_trust.h"
 #include "base/check.h"
-#include "base/credential_name.h"
 
 namespace libretto {
 namespace {
@@ -23,38 +25,6 @@ namespace {
 constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
 constexpr std::size_t kMaxHeaders = 100;
 constexpr std::chrono::seconds kMaxRetryAfter{3600};
-
-struct CurlUrl {
-  CurlUrl() : handle(curl_url()) {}
-  ~CurlUrl() { curl_url_cleanup(handle); }
-  CurlUrl(const CurlUrl&) = delete;
-  CurlUrl& operator=(const CurlUrl&) = delete;
-
-  std::string Part(CURLUPart part) const {
-    char* text = nullptr;
-    if (curl_url_get(handle, part, &text, 0) != CURLUE_OK) return "";
-    std::string copy(text);
-    curl_free(text);
-    return copy;
-  }
-
-  CURLU* handle;
-};
-
-bool IsLoopback(const std::string& host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  return host.starts_with("127.") &&
-         host.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-std::string HostOf(const std::string& url) {
-  const CurlUrl parsed;
-  if (curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-    return "the cloud";
-  }
-  const std::string port = parsed.Part(CURLUPART_PORT);
-  return parsed.Part(CURLUPART_HOST) + (port.empty() ? "" : ":" + port);
-}
 
 // The value of header `name` in `line`, or nothing.
 std::optional<std::string_view> HeaderValue(std::string_view line,
@@ -108,6 +78,7 @@ class Transfer {
   bool headers_ended_ = false;
   HttpResponse response_;
   const char* excess_ = nullptr;
+  std::array<char, CURL_ERROR_SIZE> detail_{};
 };
 
 void Transfer::Prepare(const HttpOptions& options) {
@@ -117,10 +88,8 @@ void Transfer::Prepare(const HttpOptions& options) {
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PROXY, "");
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  SetTrust(easy_, request_.url, options);
+  set(CURLOPT_ERRORBUFFER, detail_.data());
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -195,7 +164,7 @@ StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
   if (result != CURLE_OK) {
     const std::string host = HostOf(request_.url);
     if (excess_ != nullptr) return Offline(host + " " + excess_);
-    return Offline("cannot reach " + host + ": " + curl_easy_strerror(result));
+    return WhyUnreachable(result, host, detail_.data());
   }
   // libcurl is content with headers that break off.
   if (!headers_ended_) {
@@ -214,7 +183,7 @@ StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
 class HttpClient::Worker {
  public:
   Worker(Executor& loop, HttpOptions options)
-      : loop_(loop), options_(options), multi_(curl_multi_init()) {
+      : loop_(loop), options_(std::move(options)), multi_(curl_multi_init()) {
     LIBRETTO_CHECK(multi_ != nullptr);
     thread_ = std::thread([this] { Run(); });
   }
@@ -347,7 +316,7 @@ void HttpClient::Worker::FailInbox() {
 HttpClient::HttpClient(Executor& loop, HttpOptions options) : loop_(loop) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   LIBRETTO_CHECK(initialised == CURLE_OK);
-  worker_ = std::make_unique<Worker>(loop, options);
+  worker_ = std::make_unique<Worker>(loop, std::move(options));
 }
 
 HttpClient::~HttpClient() = default;
@@ -363,28 +332,6 @@ void HttpClient::Stop() { worker_->Stop(); }
 void HttpClient::Send(HttpRequest request, Done<HttpResponse> done) {
   worker_->Enqueue(
       std::make_unique<Transfer>(std::move(request), std::move(done)));
-}
-
-Status CheckApiUrl(const std::string& url) {
-  const CurlUrl parsed;
-  if (curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      !parsed.Part(CURLUPART_USER).empty()) {
-    return Invalid("the API URL is not a plain http or https URL");
-  }
-  const std::string scheme = parsed.Part(CURLUPART_SCHEME);
-  const std::string host = parsed.Part(CURLUPART_HOST);
-  if (scheme == "https") return OkStatus();
-  if (scheme != "http") {
-    return Invalid("the API URL's scheme is neither https nor http");
-  }
-  if (!IsLoopback(host)) {
-    return WithRemedy(
-        Invalid("plain http to " + Printable(host) +
-                " would show credentials to the network; it is allowed to a "
-                "loopback address only"),
-        "use https://");
-  }
-  return OkStatus();
 }
 
 }  // namespace libretto

@@ -2,9 +2,10 @@
 // so that neither a handshake nor a slow server ever holds the loop.
 //
 // What it never does: follow a redirect (libcurl would take headers and body
-// along to the other host), use a proxy, cookies or settings from the
-// environment or ~/.netrc, ask for compression, speak plain http to anything
-// but a loopback address, or read more than it was told to.
+// along to the other host), take a proxy, certificates, cookies or settings
+// from the environment or ~/.netrc, ask for compression, speak TLS older
+// than 1.2 or with a certificate that is not the host's, speak plain http to
+// anything but a loopback address, or read more than it was told to.
 //
 // Send(): loop thread only; completions are posted there.
 #pragma once
@@ -39,6 +40,11 @@ struct HttpResponse {
 struct HttpOptions {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds total_timeout{10'000};
+  // The certificates (PEM) that vouch for servers, and the only ones; empty:
+  // those of the system.
+  std::string ca_pem = {};
+  // For https to other machines; empty: none. api_url.h has what it may be.
+  std::string proxy = {};
 };
 
 class HttpClient {
@@ -64,8 +70,5 @@ class HttpClient {
   Executor& loop_;
   std::unique_ptr<Worker> worker_;
 };
-
-// OK for https, and for http to a loopback address; Invalid() otherwise.
-Status CheckApiUrl(const std::string& url);
 
 }  // namespace libretto

@@ -45,6 +45,10 @@ class GrpcServer {
   // Serves the connection, which has sent HTTP/2's preface.
   void Adopt(UniqueFd connection, const Caller& caller);
 
+  // Hangs up on the connection that was adopted as `fd` and is still open,
+  // unless a call is in flight on it; false then.
+  bool EndIdle(int fd);
+
   // Takes no new calls, gives those in flight until `grace` is over, then
   // cancels them; returns when every handler has finished.
   void Shutdown(std::chrono::milliseconds grace);

@@ -39,6 +39,12 @@ void PeerTable::EndCall(std::string_view peer) {
   if (slot->caller->scope != 0) --scoped_calls_;
 }
 
+bool PeerTable::Busy(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto index = static_cast<std::size_t>(fd);
+  return index < slots_.size() && slots_[index].calls > 0;
+}
+
 PeerTable::Slot* PeerTable::Find(std::string_view peer) {
   constexpr std::string_view kPrefix = "fd:";
   if (!peer.starts_with(kPrefix)) return nullptr;

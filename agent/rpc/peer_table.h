@@ -36,6 +36,9 @@ class PeerTable {
   // REQUIRES: BeginCall(peer) was OK.
   void EndCall(std::string_view peer);
 
+  // Whether a call is in flight on connection `fd`.
+  bool Busy(int fd);
+
  private:
   struct Slot {
     std::optional<Caller> caller;

@@ -69,6 +69,7 @@ class ScopeListenersTest : public ::testing::Test {
                               callers_.push_back(caller);
                             },
                             [](Caller) { FAIL() << "nobody is refused here"; },
+                            [](int) { return false; },
                             [this](ScopeId id) { ended_.push_back(id); }};
 };
 
@@ -144,7 +145,8 @@ TEST_F(ScopeListenersTest, LeftoversAreSweptAndTheLivingAreNot) {
 TEST_F(ScopeListenersTest, APathThatIsTooLongIsSaid) {
   ScopeListeners far(
       loop_, dir_.path() + "/" + std::string(90, 'x') + "/agent.sock",
-      [](UniqueFd, Caller) {}, [](Caller) {}, [](ScopeId) {});
+      [](UniqueFd, Caller) {}, [](Caller) {}, [](int) { return false; },
+      [](ScopeId) {});
   EXPECT_THAT(far.Open(1, std::nullopt, 0),
               HasCode(StatusCode::kInvalidArgument));
 }

@@ -1,13 +1,17 @@
 #include "agent/remote/http_client.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 
 #include <gtest/gtest.h>
 
+#include "agent/remote/api_url.h"
+#include "agent/remote/http_trust.h"
 #include "tests/agent/remote/stub_server.h"
 #include "tests/fakes/test_loop.h"
 #include "tests/matchers.h"
+#include "tests/temp_dir.h"
 
 namespace libretto {
 namespace {
@@ -160,6 +164,38 @@ TEST(CheckApiUrlTest, PlainHttpStaysOnThisMachine) {
         "file:///etc/passwd", "api.libretto.sh", "", "http://", "::"}) {
     EXPECT_THAT(CheckApiUrl(url), HasCode(StatusCode::kInvalidArgument)) << url;
   }
+}
+
+TEST(CheckProxyUrlTest, OnlyWhatTlsIsTunnelledThrough) {
+  for (const char* url : {"http://proxy.test:3128", "https://proxy.test"}) {
+    EXPECT_THAT(CheckProxyUrl(url), IsOk()) << url;
+  }
+  for (const char* url :
+       {"proxy.test", "proxy.test:3128", "socks5://proxy.test",
+        "ftp://proxy.test", "http://", ""}) {
+    EXPECT_THAT(CheckProxyUrl(url), HasCode(StatusCode::kInvalidArgument))
+        << url;
+  }
+  EXPECT_THAT(CheckProxyUrl("http://me:s3cret@proxy.test"),
+              MessageHas("password"));
+}
+
+TEST(GoesThroughProxyTest, HttpsToOtherMachines) {
+  EXPECT_TRUE(GoesThroughProxy("https://api.libretto.sh/v1"));
+  EXPECT_FALSE(GoesThroughProxy("https://127.0.0.1:8443"));
+  EXPECT_FALSE(GoesThroughProxy("https://localhost:8443"));
+  EXPECT_FALSE(GoesThroughProxy("http://127.0.0.1:8080"));
+}
+
+TEST(ReadCertificatesTest, AFileWithACertificate) {
+  const testing::TempDir dir;
+  const std::string path = dir.path() + "/ca.pem";
+  EXPECT_THAT(ReadCertificates(path), HasCode(StatusCode::kNotFound));
+  EXPECT_THAT(ReadCertificates("ca.pem"), MessageHas("absolute"));
+  std::ofstream(path) << "-----BEGIN PRIVATE KEY-----\n";
+  EXPECT_THAT(ReadCertificates(path), MessageHas("no certificate"));
+  std::ofstream(path) << "-----BEGIN CERTIFICATE-----\n";
+  EXPECT_THAT(ReadCertificates(path), IsOk());
 }
 
 }  // namespace

@@ -54,5 +54,17 @@ TEST(PeerTableTest, ScopesLeaveRoomForTheOthers) {
   EXPECT_TRUE(begin(9));
 }
 
+TEST(PeerTableTest, AConnectionIsBusyWhileACallOnItIsInFlight) {
+  PeerTable peers;
+  peers.Enter(7, {});
+  EXPECT_FALSE(peers.Busy(7));
+  ASSERT_TRUE(peers.BeginCall("fd:7").ok());
+  EXPECT_TRUE(peers.Busy(7));
+  EXPECT_FALSE(peers.Busy(6));
+  EXPECT_FALSE(peers.Busy(100));
+  peers.EndCall("fd:7");
+  EXPECT_FALSE(peers.Busy(7));
+}
+
 }  // namespace
 }  // namespace libretto
