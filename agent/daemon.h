@@ -17,6 +17,7 @@
 #include "agent/core/profiles.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
+#include "agent/net/page_server.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
 #include "agent/os/profile_files.h"
@@ -55,6 +56,8 @@ class Daemon {
   using Stopped = absl::AnyInvocable<void() &&>;
 
   ProcessFacts Facts();
+  std::string Metrics();
+  Status ListenForMetrics();
   void WatchSessions();
   void AwaitSignal();
   void BeginStop(Stopped stopped);
@@ -64,6 +67,7 @@ class Daemon {
   const std::string socket_path_;
   const std::string state_dir_;
   SystemClock clock_;
+  const TimePoint started_ = clock_.Now();
   Loop loop_;
   HttpClient http_;
   CloudApi api_;
@@ -74,7 +78,9 @@ class Daemon {
   ProfileFiles files_;
   Profiles profiles_;
   GrpcServer server_;
+  PageServer metrics_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> metrics_listener_;
   std::optional<AuthWatch> watch_;
   asio::signal_set signals_;
   asio::posix::stream_descriptor until_;

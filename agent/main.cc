@@ -36,6 +36,7 @@ struct Flags {
   std::string socket;
   std::string log_file;
   std::string log_level;
+  std::string metrics_socket;
   int ready_fd = -1;
   int until_fd = -1;
 };
@@ -64,6 +65,9 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.socket.empty()) config->socket = flags.socket;
   if (!flags.log_file.empty()) config->log_file = flags.log_file;
   if (!flags.log_level.empty()) config->log_level = flags.log_level;
+  if (!flags.metrics_socket.empty()) {
+    config->metrics_socket = flags.metrics_socket;
+  }
   Status level = CheckLogLevel(config->log_level);
   if (!level.ok()) return level;
   return config;
@@ -118,6 +122,9 @@ void DefineFlags(CLI::App& app, Flags& flags) {
                  "Log to this file (default: standard error)");
   app.add_option("--log-level", flags.log_level,
                  "trace, debug, info, warn, error or off (default: info)");
+  app.add_option("--metrics-socket", flags.metrics_socket,
+                 "Answer HTTP on this further socket with a page of metrics "
+                 "for Prometheus (default: none)");
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");

@@ -223,6 +223,7 @@ void Listener::Admit(UniqueFd connection) {
   }
   const Caller caller{peer.uid, peer.pid};
   if (caller.uid != geteuid()) return refused_(caller);
+  if (!config_.speaks_http2) return HandOver(std::move(connection), caller);
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];
   waiting = std::make_unique<Waiting>(context_, std::move(connection), caller);
@@ -271,6 +272,10 @@ void Listener::CheckPreface(std::uint64_t id) {
   UniqueFd connection(waiting.descriptor.release());
   const Caller caller = waiting.caller;
   waiting_.erase(found);
+  HandOver(std::move(connection), caller);
+}
+
+void Listener::HandOver(UniqueFd connection, Caller caller) {
   adopted_.push_back({connection.get(), CookieOf(connection.get())});
   handoff_(std::move(connection), caller);
 }

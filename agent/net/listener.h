@@ -34,6 +34,8 @@ struct SocketConfig {
   std::string path;
   std::size_t max_connections = 256;
   std::chrono::milliseconds preface_timeout{3000};
+  // false: what passes is handed over without waiting for a preface.
+  bool speaks_http2 = true;
 };
 
 class Listener {
@@ -74,6 +76,7 @@ class Listener {
   void AcceptAll();
   void Pause(std::chrono::milliseconds wait);
   void Admit(UniqueFd connection);
+  void HandOver(UniqueFd connection, Caller caller);
   void AwaitPreface(std::uint64_t id);
   void CheckPreface(std::uint64_t id);
 

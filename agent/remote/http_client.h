@@ -65,7 +65,4 @@ class HttpClient {
   std::unique_ptr<Worker> worker_;
 };
 
-// OK for https, and for http to a loopback address; Invalid() otherwise.
-Status CheckApiUrl(const std::string& url);
-
 }  // namespace libretto

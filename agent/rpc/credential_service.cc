@@ -32,13 +32,25 @@ void Fill(const Credential& credential, pb::GetResponse* response) {
   response->set_generation(credential.generation);
 }
 
+StatusOr<Freshness> WantedBy(const pb::GetRequest& request) {
+  Freshness wanted;
+  wanted.ask_first = request.fresh();
+  if (request.has_max_age_ms()) {
+    if (request.max_age_ms() < 0) return Invalid("an age is not negative");
+    wanted.max_age = std::chrono::milliseconds(request.max_age_ms());
+  }
+  return wanted;
+}
+
 void GetAttribute(Broker& broker, const CredentialName& name,
-                  pb::GetRequest::Attribute attribute, Done<Credential> done) {
-  switch (attribute) {
+                  const pb::GetRequest& request, Done<Credential> done) {
+  const StatusOr<Freshness> wanted = WantedBy(request);
+  if (!wanted.ok()) return std::move(done)(wanted.status());
+  switch (request.attribute()) {
     case pb::GetRequest::VALUE:
-      return broker.Get(name, std::move(done));
+      return broker.Get(name, *wanted, std::move(done));
     case pb::GetRequest::OTP:
-      return broker.GetOneTimeCode(name, std::move(done));
+      return broker.GetOneTimeCode(name, *wanted, std::move(done));
     default:
       return std::move(done)(
           Invalid("this agent does not know that attribute of a credential"));
@@ -47,7 +59,7 @@ void GetAttribute(Broker& broker, const CredentialName& name,
 
 void Fill(const Listing& listing, const SealedCache& cache,
           pb::ListResponse* response) {
-  response->set_stale(listing.stale);
+  response->set_stale(!listing.stale_because.ok());
   for (const CredentialInfo& info : listing.credentials) {
     const auto name = CredentialName::Verbatim(info.name);
     pb::CredentialMetadata* const item = response->add_credentials();
@@ -73,7 +85,7 @@ grpc::ServerUnaryReactor* CredentialService::Get(
             [&profile, request, response,
              call = std::move(call)](StatusOr<CredentialName> name) mutable {
               if (!name.ok()) return call->Finish(name.status());
-              GetAttribute(profile.broker, *name, request->attribute(),
+              GetAttribute(profile.broker, *name, *request,
                            [response, call = std::move(call)](
                                StatusOr<Credential> credential) {
                              if (credential.ok()) Fill(*credential, response);

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "client/commands/freshness.h"
 #include "client/commands/output.h"
 
 namespace libretto {
@@ -54,9 +55,10 @@ StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent) {
 
 StatusOr<std::vector<Delivered>> FetchAll(
     AgentClient& agent, const std::vector<Reference>& references,
-    bool allow_missing) {
+    bool allow_missing, const Freshness& wanted) {
   const std::vector<std::string> names = NamesOf(references);
-  const std::vector<StatusOr<Credential>> answers = agent.GetAll(names);
+  const std::vector<StatusOr<Credential>> answers = agent.GetAll(names, wanted);
+  StaleValues stale;
   std::string missing;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Status& status = answers[i].status();
@@ -64,8 +66,11 @@ StatusOr<std::vector<Delivered>> FetchAll(
       AddToList(missing, names[i]);
     } else if (!status.ok()) {
       return Naming(names[i], status);
+    } else {
+      stale.See(*answers[i]);
     }
   }
+  stale.Report();
   if (!missing.empty()) {
     Note("librettoctl: going on without what does not exist: " + missing);
   }

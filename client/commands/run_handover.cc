@@ -55,8 +55,8 @@ StatusOr<Handover> Gatherer::Gather(Context& context) const {
     handover.environment.Set("LIBRETTO_API_URL", key->api_url);
     handover.cloud_key = std::move(key->text);
   }
-  StatusOr<std::vector<Delivered>> credentials =
-      FetchAll(**agent, plan_.references, options_.allow_missing);
+  StatusOr<std::vector<Delivered>> credentials = FetchAll(
+      **agent, plan_.references, options_.allow_missing, options_.wanted);
   if (!credentials.ok()) return credentials.status();
   handover.credentials = *std::move(credentials);
   return handover;

@@ -36,12 +36,17 @@ StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   return credential;
 }
 
-agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target) {
+agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target,
+                                    const Freshness& wanted) {
   agent::v1::GetRequest request;
   request.set_name(target.name);
   if (target.one_time_code) {
     request.set_attribute(agent::v1::GetRequest::OTP);
   }
+  if (wanted.max_age.has_value()) {
+    request.set_max_age_ms(wanted.max_age->count());
+  }
+  request.set_fresh(wanted.ask_first);
   return request;
 }
 
@@ -69,27 +74,41 @@ AgentStatus::Key ToKey(agent::v1::StatusResponse::KeyState state) {
   }
 }
 
+AgentStatus::Cloud ToCloud(agent::v1::StatusResponse::CloudState state) {
+  switch (state) {
+    case agent::v1::StatusResponse::FAILING:
+      return AgentStatus::Cloud::kFailing;
+    case agent::v1::StatusResponse::ASKS_TO_WAIT:
+      return AgentStatus::Cloud::kAsksToWait;
+    case agent::v1::StatusResponse::PROBED:
+      return AgentStatus::Cloud::kProbed;
+    default:
+      return AgentStatus::Cloud::kAsked;
+  }
+}
+
 }  // namespace
 
-StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target) {
-  return ToCredential(
-      channel_.Unary(MakeCall(kGet, GetRequestFor(target)), In(kCloudLimit)));
+StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target,
+                                      const Freshness& wanted) {
+  return ToCredential(channel_.Unary(
+      MakeCall(kGet, GetRequestFor(target, wanted)), In(kCloudLimit)));
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
-    const std::vector<std::string>& names) {
+    const std::vector<std::string>& names, const Freshness& wanted) {
   std::vector<ReferenceTarget> targets;
   targets.reserve(names.size());
   for (const std::string& name : names) targets.push_back({name});
-  return GetAll(targets);
+  return GetAll(targets, wanted);
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
-    const std::vector<ReferenceTarget>& targets) {
+    const std::vector<ReferenceTarget>& targets, const Freshness& wanted) {
   std::vector<Channel::Call> calls;
   calls.reserve(targets.size());
   for (const ReferenceTarget& target : targets) {
-    calls.push_back(MakeCall(kGet, GetRequestFor(target)));
+    calls.push_back(MakeCall(kGet, GetRequestFor(target, wanted)));
   }
   std::vector<StatusOr<Credential>> credentials;
   credentials.reserve(targets.size());
@@ -208,7 +227,13 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
                      .last_sync_unix_s = reply->last_sync_unix_s(),
                      .offline_since_unix_s = reply->offline_since_unix_s(),
                      .connections = reply->connections(),
-                     .resident_bytes = reply->resident_bytes()};
+                     .resident_bytes = reply->resident_bytes(),
+                     .next_sync_unix_s = reply->next_sync_unix_s(),
+                     .cached_bytes = reply->cached_bytes(),
+                     .max_cached = reply->max_cached(),
+                     .max_cached_bytes = reply->max_cached_bytes(),
+                     .cloud = ToCloud(reply->cloud()),
+                     .retry_unix_s = reply->retry_unix_s()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(
@@ -222,7 +247,8 @@ StatusOr<SyncProgress> AgentClient::Sync(
         last = {.total = step->total(),
                 .done = step->done(),
                 .known = step->known(),
-                .dropped = step->dropped()};
+                .dropped = step->dropped(),
+                .wait_s = step->wait_s()};
         on_progress(last);
         return OkStatus();
       });
