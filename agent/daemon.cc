@@ -3,10 +3,12 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <utility>
 
+#include "agent/core/metrics_page.h"
 #include "base/credential_name.h"
 
 namespace libretto {
@@ -17,6 +19,7 @@ namespace {
 constexpr std::chrono::seconds kRevokeTimeout{2};
 // How long calls in flight get to end by themselves.
 constexpr std::chrono::milliseconds kCallGrace{500};
+constexpr std::size_t kMaxMetricsConnections = 8;
 
 std::int64_t ResidentBytes() {
   std::int64_t pages = 0;
@@ -51,8 +54,10 @@ void LogCut(const Caller& caller, const Status& why) {
 
 ProfileOptions OptionsFrom(const Config& config) {
   ProfileOptions options;
-  options.sync_interval = config.sync_interval;
+  options.sync = {config.sync_interval,
+                  std::max(config.sync_interval, config.idle_sync_interval)};
   options.max_offline = config.max_offline;
+  options.cache = {config.cache_max_values, config.cache_max_mib << 20};
   return options;
 }
 
@@ -90,11 +95,17 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       scopes_(scope_listeners_, clock_),
       server_(loop_, profiles_, scopes_, clock_, Facts(), LogCall,
               LimitsFrom(config_)),
+      metrics_(loop_.context(), "text/plain; version=0.0.4; charset=utf-8",
+               [this] { return Metrics(); }),
       signals_(loop_.context(), SIGTERM, SIGINT),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
   loop_.Add(profiles_);
   loop_.Add(scopes_);
+  loop_.OnResume([this] {
+    spdlog::info("resumed from sleep");
+    profiles_.HurryAll();
+  });
 }
 
 Daemon::~Daemon() {
@@ -104,7 +115,7 @@ Daemon::~Daemon() {
 ProcessFacts Daemon::Facts() {
   return {LIBRETTO_VERSION,
           socket_path_,
-          clock_.Now(),
+          started_,
           [this] { return listener_->connections(); },
           ResidentBytes,
           [this](Stopped stopped) { BeginStop(std::move(stopped)); }};
@@ -120,6 +131,28 @@ void Daemon::AdoptScoped(UniqueFd connection, Caller caller) {
       scope_relay_.Interpose(std::move(connection), caller);
   if (!guarded.ok()) return LogCut(caller, guarded.status());
   server_.Adopt(*std::move(guarded), caller);
+}
+
+std::string Daemon::Metrics() {
+  return MetricsPage(
+      profiles_, clock_,
+      {LIBRETTO_VERSION, started_, listener_->connections(), ResidentBytes()});
+}
+
+Status Daemon::ListenForMetrics() {
+  if (config_.metrics_socket.empty()) return OkStatus();
+  SocketConfig socket{config_.metrics_socket, kMaxMetricsConnections};
+  socket.speaks_http2 = false;
+  StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
+      loop_.context(), std::move(socket),
+      [this](UniqueFd connection, Caller) {
+        metrics_.Adopt(std::move(connection));
+      },
+      LogRefused);
+  if (!listener.ok()) return Annotate(listener.status(), "metrics socket");
+  metrics_listener_ = *std::move(listener);
+  spdlog::info("listening metrics_socket={}", config_.metrics_socket);
+  return OkStatus();
 }
 
 Status Daemon::Listen() {
@@ -141,6 +174,7 @@ Status Daemon::Listen() {
   listener_->MakeRoomBy([this](int fd) { return server_.EndIdle(fd); });
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
+  if (Status metrics = ListenForMetrics(); !metrics.ok()) return metrics;
   WatchSessions();
   const Status loaded = profiles_.Default().accounts.Load();
   if (!loaded.ok()) spdlog::warn("session reason=\"{}\"", Message(loaded));
@@ -194,6 +228,7 @@ void Daemon::BeginStop(Stopped stopped) {
   if (std::exchange(stopping_, true)) return;
   listener_->Close();
   scopes_.EndAll();
+  if (metrics_listener_ != nullptr) metrics_listener_->Close();
   stop_timer_.expires_after(kRevokeTimeout);
   stop_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) FinishStop();

@@ -19,6 +19,7 @@
 #include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
+#include "agent/net/page_server.h"
 #include "agent/net/scope_listeners.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
@@ -58,6 +59,8 @@ class Daemon {
   using Stopped = absl::AnyInvocable<void() &&>;
 
   ProcessFacts Facts();
+  std::string Metrics();
+  Status ListenForMetrics();
   void WatchSessions();
   void AdoptScoped(UniqueFd connection, Caller caller);
   void AwaitSignal();
@@ -68,6 +71,7 @@ class Daemon {
   const std::string socket_path_;
   const std::string state_dir_;
   SystemClock clock_;
+  const TimePoint started_ = clock_.Now();
   Loop loop_;
   HttpClient http_;
   CloudApi api_;
@@ -81,7 +85,9 @@ class Daemon {
   ScopeListeners scope_listeners_;
   Scopes scopes_;
   GrpcServer server_;
+  PageServer metrics_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> metrics_listener_;
   std::optional<AuthWatch> watch_;
   asio::signal_set signals_;
   asio::posix::stream_descriptor until_;

@@ -46,6 +46,7 @@ struct Flags {
   std::string log_file;
   std::string log_level;
   std::string ca_file;
+  std::string metrics_socket;
   int ready_fd = -1;
   int until_fd = -1;
 };
@@ -75,6 +76,9 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.log_file.empty()) config->log_file = flags.log_file;
   if (!flags.log_level.empty()) config->log_level = flags.log_level;
   if (!flags.ca_file.empty()) config->ca_file = flags.ca_file;
+  if (!flags.metrics_socket.empty()) {
+    config->metrics_socket = flags.metrics_socket;
+  }
   Status level = CheckLogLevel(config->log_level);
   if (!level.ok()) return level;
   return config;
@@ -150,6 +154,9 @@ void DefineFlags(CLI::App& app, Flags& flags) {
   app.add_option("--ca-file", flags.ca_file,
                  "Trust servers that these certificates (PEM) vouch for, "
                  "instead of the system's CAs");
+  app.add_option("--metrics-socket", flags.metrics_socket,
+                 "Answer HTTP on this further socket with a page of metrics "
+                 "for Prometheus (default: none)");
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");

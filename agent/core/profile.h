@@ -4,10 +4,10 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <string>
 
 #include "agent/core/accounts.h"
+#include "agent/core/breaker.h"
 #include "agent/core/broker.h"
 #include "agent/core/browser_login.h"
 #include "agent/core/key_lease.h"
@@ -22,9 +22,9 @@ namespace libretto {
 
 struct ProfileOptions {
   std::string name = "default";
-  std::chrono::seconds sync_interval{30};
+  Syncer::Intervals sync;
   std::chrono::seconds max_offline{std::chrono::hours(24)};
-  std::size_t max_value_bytes = std::size_t{64} << 20;
+  CacheLimits cache;
 };
 
 struct Remotes {
@@ -36,12 +36,14 @@ struct Remotes {
 
 struct Profile {
   Profile(const ProfileOptions& options, const Remotes& remotes,
-          KeyJournal& journal, SessionStore& store, const Clock& clock)
-      : cache(options.name, options.max_value_bytes),
+          Breakers& breakers, KeyJournal& journal, SessionStore& store,
+          const Clock& clock)
+      : cache(options.name, options.cache),
         lease(session, remotes.keys, journal, clock),
-        broker(session, lease, cache, remotes.credentials, clock,
-               options.max_offline),
-        syncer(session, broker, cache, clock, options.sync_interval),
+        broker(session, lease, cache, breakers, remotes.credentials, clock,
+               {options.name, options.max_offline,
+                options.sync.idle + options.sync.busy}),
+        syncer(session, broker, cache, clock, options.sync),
         watchers(session, broker, syncer, clock),
         accounts(session, lease, cache, syncer, remotes.accounts,
                  remotes.organizations, store),

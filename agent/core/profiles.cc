@@ -44,11 +44,13 @@ class NoJournal final : public KeyJournal {
 }  // namespace
 
 Profiles::Profiles(const ProfileOptions& options, const Remotes& remotes,
-                   ProfileStorage& storage, const Clock& clock)
+                   ProfileStorage& storage, const Clock& clock,
+                   Breaker::Jitter jitter)
     : options_(options),
       remotes_(remotes),
       storage_(storage),
       clock_(clock),
+      breakers_(clock, std::move(jitter)),
       nowhere_(std::make_unique<NoSession>()),
       unwritten_(std::make_unique<NoJournal>()) {
   Make(kDefault);
@@ -84,8 +86,8 @@ Profile& Profiles::Make(const std::string& name) {
   named->journal = storage_.JournalOf(name);
   ProfileOptions options = options_;
   options.name = name;
-  named->profile = std::make_unique<Profile>(options, remotes_, *named->journal,
-                                             *named->store, clock_);
+  named->profile = std::make_unique<Profile>(
+      options, remotes_, breakers_, *named->journal, *named->store, clock_);
   return *profiles_.emplace(name, std::move(named)).first->second->profile;
 }
 
@@ -94,8 +96,8 @@ std::unique_ptr<Profile> Profiles::MakeForOneCall(const CallerContext& caller) {
   options.name = "";
   // What nobody keeps in step is not served twice.
   options.max_offline = std::chrono::seconds(0);
-  auto profile = std::make_unique<Profile>(options, remotes_, *unwritten_,
-                                           *nowhere_, clock_);
+  auto profile = std::make_unique<Profile>(options, remotes_, breakers_,
+                                           *unwritten_, *nowhere_, clock_);
   profile->session.UseApiKey(
       {caller.api_url.empty() ? std::string(kHostedService) : caller.api_url,
        caller.api_key.Clone()});
@@ -119,6 +121,15 @@ void Profiles::Reload() {
   for (const auto& [name, named] : profiles_) named->profile->accounts.Reload();
 }
 
+void Profiles::HurryAll() {
+  for (const auto& [name, named] : profiles_) named->profile->syncer.Hurry();
+}
+
+void Profiles::ForEach(
+    absl::FunctionRef<void(const std::string&, const Profile&)> visit) const {
+  for (const auto& [name, named] : profiles_) visit(name, *named->profile);
+}
+
 void Profiles::ReleaseKeys(DoneStatus done) {
   struct Waiting {
     std::size_t left;
@@ -136,7 +147,7 @@ void Profiles::ReleaseKeys(DoneStatus done) {
 }
 
 std::optional<TimePoint> Profiles::NextDeadline() const {
-  std::optional<TimePoint> next;
+  std::optional<TimePoint> next = breakers_.NextDeadline();
   for (const auto& [name, named] : profiles_) {
     const Profile& profile = *named->profile;
     for (const auto& deadline :
@@ -151,6 +162,7 @@ std::optional<TimePoint> Profiles::NextDeadline() const {
 }
 
 void Profiles::Tick() {
+  breakers_.Tick();
   for (const auto& [name, named] : profiles_) {
     named->profile->syncer.Tick();
     named->profile->watchers.Tick();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "agent/core/profile.h"
 
 namespace libretto {
@@ -37,7 +38,8 @@ class Profiles final : public Ticker {
   static constexpr const char* kDefault = "default";
 
   Profiles(const ProfileOptions& options, const Remotes& remotes,
-           ProfileStorage& storage, const Clock& clock);
+           ProfileStorage& storage, const Clock& clock,
+           Breaker::Jitter jitter = RandomFraction);
   ~Profiles() override;
   Profiles(const Profiles&) = delete;
   Profiles& operator=(const Profiles&) = delete;
@@ -55,6 +57,13 @@ class Profiles final : public Ticker {
 
   // The sessions at rest may have changed.
   void Reload();
+
+  // The machine has slept: what is held may have changed meanwhile.
+  void HurryAll();
+
+  // By name; profiles that live for one call are not among them.
+  void ForEach(
+      absl::FunctionRef<void(const std::string&, const Profile&)> visit) const;
 
   // Has every leased key revoke itself; the first failure.
   void ReleaseKeys(DoneStatus done);
@@ -76,6 +85,7 @@ class Profiles final : public Ticker {
   const Remotes remotes_;
   ProfileStorage& storage_;
   const Clock& clock_;
+  Breakers breakers_;
   std::unique_ptr<SessionStore> nowhere_;
   std::unique_ptr<KeyJournal> unwritten_;
   std::map<std::string, std::unique_ptr<Named>> profiles_;

@@ -280,6 +280,7 @@ void Listener::Admit(UniqueFd connection) {
   if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
     return refused_(caller);
   }
+  if (!config_.speaks_http2) return HandOver(std::move(connection), caller);
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];
   waiting = std::make_unique<Waiting>(context_, std::move(connection), caller);
@@ -327,6 +328,10 @@ void Listener::CheckPreface(std::uint64_t id) {
   UniqueFd connection(waiting.descriptor.release());
   const Caller caller = waiting.caller;
   waiting_.erase(found);
+  HandOver(std::move(connection), caller);
+}
+
+void Listener::HandOver(UniqueFd connection, Caller caller) {
   adopted_.push_back({connection.get(), CookieOf(connection.get()),
                       std::chrono::steady_clock::now()});
   handoff_(std::move(connection), caller);

@@ -40,6 +40,8 @@ struct SocketConfig {
   // One more user who may connect; then the socket's mode is 0666, and what
   // keeps others away is the directory's.
   std::optional<uid_t> guest_uid = {};
+  // false: what passes is handed over without waiting for a preface.
+  bool speaks_http2 = true;
 };
 
 class Listener {
@@ -94,6 +96,7 @@ class Listener {
   bool MakeRoom();
   void Pause(std::chrono::milliseconds wait);
   void Admit(UniqueFd connection);
+  void HandOver(UniqueFd connection, Caller caller);
   void AwaitPreface(std::uint64_t id);
   void CheckPreface(std::uint64_t id);
 

@@ -45,11 +45,14 @@ Setter Seconds(std::chrono::seconds Config::*member, std::int64_t least,
   };
 }
 
-bool SetMaxConnections(const toml::node& node, Config& config) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value.has_value() || *value < 1 || *value > 4096) return false;
-  config.max_connections = static_cast<std::size_t>(*value);
-  return true;
+Setter Number(std::size_t Config::*member, std::int64_t least,
+              std::int64_t most) {
+  return [=](const toml::node& node, Config& config) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value.has_value() || *value < least || *value > most) return false;
+    config.*member = static_cast<std::size_t>(*value);
+    return true;
+  };
 }
 
 bool SetLogLevel(const toml::node& node, Config& config) {
@@ -57,18 +60,26 @@ bool SetLogLevel(const toml::node& node, Config& config) {
          CheckLogLevel(config.log_level).ok();
 }
 
-const std::array<Key, 9>& Keys() {
-  static const std::array<Key, 9> keys = {{
+const std::array<Key, 13>& Keys() {
+  static const std::array<Key, 13> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
       {"ca_file", "an absolute path", Text(&Config::ca_file)},
       {"proxy", "http://HOST:PORT or https://HOST:PORT", Text(&Config::proxy)},
       {"log_level", "one of trace, debug, info, warn, error, off", SetLogLevel},
-      {"max_connections", "a number from 1 to 4096", SetMaxConnections},
+      {"max_connections", "a number from 1 to 4096",
+       Number(&Config::max_connections, 1, 4096)},
       {"idle_timeout_s", "a number of seconds from 1 to 86400",
        Seconds(&Config::idle_timeout, 1, 86'400)},
       {"sync_interval_s", "a number of seconds from 1 to 86400",
        Seconds(&Config::sync_interval, 1, 86'400)},
+      {"idle_sync_interval_s", "a number of seconds from 1 to 86400",
+       Seconds(&Config::idle_sync_interval, 1, 86'400)},
+      {"cache_max_mib", "a number from 1 to 4096",
+       Number(&Config::cache_max_mib, 1, 4096)},
+      {"cache_max_values", "a number from 1 to 1000000",
+       Number(&Config::cache_max_values, 1, 1'000'000)},
+      {"metrics_socket", "an absolute path", Text(&Config::metrics_socket)},
       {"max_offline_s", "a number of seconds from 0 to 31536000",
        Seconds(&Config::max_offline, 0, 31'536'000)},
   }};

@@ -18,10 +18,14 @@ struct Config {
   std::string proxy;               // empty: none
   std::string log_level = "info";  // trace debug info warn error off
   std::size_t max_connections = 256;
-  std::chrono::seconds idle_timeout{30};     // of a connection
-  std::chrono::seconds sync_interval{30};    // while there are callers
+  std::chrono::seconds idle_timeout{30};         // of a connection
+  std::chrono::seconds sync_interval{30};        // while there are callers
+  std::chrono::seconds idle_sync_interval{300};  // while there are none
   std::chrono::seconds max_offline{86'400};  // how long an unconfirmed value
                                              // is served
+  std::size_t cache_max_mib = 64;            // of sealed values
+  std::size_t cache_max_values = 50'000;
+  std::string metrics_socket;  // empty: none
 };
 
 // What the text of a file says, over `defaults`. Invalid() names the line and

@@ -42,11 +42,13 @@ struct CloudCall {
   std::optional<SecretBytes> credential;  // a header
   std::optional<Json> body;
   JsonLimits limits;
+  bool raw = false;  // a success is handed on as text, up to limits.max_bytes
 };
 
 struct CloudAnswer {
   Json json;
   std::vector<SecretBytes> set_cookies;
+  SecretBytes raw;
 };
 
 class CloudApi {

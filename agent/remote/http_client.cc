@@ -7,11 +7,13 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -25,6 +27,12 @@ namespace {
 constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
 constexpr std::size_t kMaxHeaders = 100;
 constexpr std::chrono::seconds kMaxRetryAfter{3600};
+// To one cloud, where it does not offer HTTP/2.
+constexpr long kMaxConnections = 32;
+// Of a batch's connections so many stay for what comes next.
+constexpr long kKeptConnections = 2;
+// How long after the last answer a batch counts as over.
+constexpr std::chrono::milliseconds kLinger{200};
 
 // The value of header `name` in `line`, or nothing.
 std::optional<std::string_view> HeaderValue(std::string_view line,
@@ -38,6 +46,32 @@ std::optional<std::string_view> HeaderValue(std::string_view line,
   const std::size_t last = line.find_last_not_of(" \t\r\n");
   if (first == std::string_view::npos) return std::string_view();
   return line.substr(first, last - first + 1);
+}
+
+// Retry-After: seconds, with or without a fraction, or a date (RFC 9110,
+// 10.2.3).
+std::chrono::seconds WaitIn(std::string_view value) {
+  long seconds = 0;
+  const auto [end, error] =
+      std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (error == std::errc::invalid_argument) {
+    const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
+    if (date != -1) seconds = static_cast<long>(date - std::time(nullptr));
+  } else if (error == std::errc::result_out_of_range) {
+    seconds = kMaxRetryAfter.count();
+  } else if (end != value.data() + value.size() && *end == '.') {
+    ++seconds;
+  }
+  return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0),
+                    kMaxRetryAfter);
+}
+
+CURLM* NewMulti() {
+  CURLM* const multi = curl_multi_init();
+  LIBRETTO_CHECK(multi != nullptr);
+  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnections);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kMaxConnections);
+  return multi;
 }
 
 // One request on its way: what libcurl reads from and writes to.
@@ -59,6 +93,7 @@ class Transfer {
   CURL* easy() { return easy_; }
   void Prepare(const HttpOptions& options);
   bool UsedHttp2() const;
+  long NewConnections() const;
   StatusOr<HttpResponse> Outcome(CURLcode result);
   Done<HttpResponse> TakeDone() { return std::move(done_); }
 
@@ -146,10 +181,9 @@ std::size_t Transfer::OnHeader(char* data, std::size_t, std::size_t size,
   for (const char* name : {"retry-after", "x-retry-after"}) {
     const auto value = HeaderValue(line, name);
     if (!value.has_value()) continue;
-    long seconds = 0;
-    std::from_chars(value->data(), value->data() + value->size(), seconds);
-    transfer->response_.retry_after = std::clamp(
-        std::chrono::seconds(seconds), std::chrono::seconds(0), kMaxRetryAfter);
+    // Of two that differ the longer one: it satisfies both.
+    transfer->response_.retry_after =
+        std::max(transfer->response_.retry_after, WaitIn(*value));
   }
   return size;
 }
@@ -158,6 +192,12 @@ bool Transfer::UsedHttp2() const {
   long version = 0;
   curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
   return version == CURL_HTTP_VERSION_2_0;
+}
+
+long Transfer::NewConnections() const {
+  long count = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &count);
+  return count;
 }
 
 StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
@@ -183,8 +223,7 @@ StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
 class HttpClient::Worker {
  public:
   Worker(Executor& loop, HttpOptions options)
-      : loop_(loop), options_(std::move(options)), multi_(curl_multi_init()) {
-    LIBRETTO_CHECK(multi_ != nullptr);
+      : loop_(loop), options_(std::move(options)), multi_(NewMulti()) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -217,6 +256,7 @@ class HttpClient::Worker {
   bool TakeInbox();
   void Collect();
   void Finish(CURL* easy, CURLcode result);
+  std::chrono::milliseconds EndBatch();
   void Renew();
   void FailAll();
   void FailInbox();
@@ -226,6 +266,8 @@ class HttpClient::Worker {
   CURLM* multi_;
   std::map<CURL*, std::unique_ptr<Transfer>> active_;
   bool used_http2_ = false;
+  long connections_ = 0;  // opened since the last Renew()
+  std::optional<std::chrono::steady_clock::time_point> idle_since_;
 
   std::mutex mutex_;
   std::deque<std::unique_ptr<Transfer>> inbox_;
@@ -238,10 +280,8 @@ void HttpClient::Worker::Run() {
     int running = 0;
     curl_multi_perform(multi_, &running);
     Collect();
-    if (active_.empty() && used_http2_) Renew();
     // libcurl shortens the wait to its own next deadline.
-    const auto wait = active_.empty() ? std::chrono::milliseconds(3'600'000)
-                                      : options_.total_timeout;
+    const auto wait = active_.empty() ? EndBatch() : options_.total_timeout;
     curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait.count()),
                     nullptr);
   }
@@ -255,6 +295,7 @@ bool HttpClient::Worker::TakeInbox() {
     if (stopping_) return false;
     inbox.swap(inbox_);
   }
+  if (!inbox.empty()) idle_since_.reset();
   for (auto& transfer : inbox) {
     transfer->Prepare(options_);
     CURL* const easy = transfer->easy();
@@ -277,6 +318,7 @@ void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
   curl_multi_remove_handle(multi_, easy);
   const auto transfer = std::move(active_.extract(easy).mapped());
   used_http2_ = used_http2_ || transfer->UsedHttp2();
+  connections_ += transfer->NewConnections();
   loop_.Post([done = transfer->TakeDone(),
               outcome = transfer->Outcome(result)]() mutable {
     std::move(done)(std::move(outcome));
@@ -284,13 +326,28 @@ void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
 }
 
 // libcurl's buffer of a live HTTP/2 connection keeps the last body it received,
-// so the connection goes when a batch is over.
+// and a pool of connections is worth its memory to a batch only. So they go
+// when a batch is over, but not between its list and its fetches. Returns how
+// long nothing has to be done.
+std::chrono::milliseconds HttpClient::Worker::EndBatch() {
+  constexpr std::chrono::hours kForGood{1};
+  if (!used_http2_ && connections_ <= kKeptConnections) return kForGood;
+  const auto now = std::chrono::steady_clock::now();
+  if (!idle_since_.has_value()) idle_since_ = now;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*idle_since_ +
+                                                                 kLinger - now);
+  if (left.count() > 0) return left;
+  Renew();
+  return kForGood;
+}
+
 void HttpClient::Worker::Renew() {
   const std::lock_guard<std::mutex> lock(mutex_);
   curl_multi_cleanup(multi_);
-  multi_ = curl_multi_init();
-  LIBRETTO_CHECK(multi_ != nullptr);
+  multi_ = NewMulti();
   used_http2_ = false;
+  connections_ = 0;
+  idle_since_.reset();
   if (!inbox_.empty()) curl_multi_wakeup(multi_);
 }
 

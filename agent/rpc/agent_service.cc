@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "agent/core/cache_report.h"
 #include "agent/rpc/sync_stream.h"
 
 namespace libretto {
@@ -26,8 +27,40 @@ pb::StatusResponse::SessionState ToProto(Session::State state) {
   return pb::StatusResponse::SESSION_STATE_UNSPECIFIED;
 }
 
+pb::StatusResponse::CloudState ToProto(const CacheReport& report) {
+  switch (report.cloud) {
+    case Breaker::State::kClosed:
+      return pb::StatusResponse::ASKED;
+    case Breaker::State::kWaiting:
+      return report.told_to_wait ? pb::StatusResponse::ASKS_TO_WAIT
+                                 : pb::StatusResponse::FAILING;
+    case Breaker::State::kProbing:
+      return pb::StatusResponse::PROBED;
+  }
+  return pb::StatusResponse::CLOUD_STATE_UNSPECIFIED;
+}
+
 std::int64_t UnixSeconds(const std::optional<WallTime>& time) {
   return time.has_value() ? std::chrono::system_clock::to_time_t(*time) : 0;
+}
+
+std::int64_t Number(std::size_t size) {
+  return static_cast<std::int64_t>(size);
+}
+
+void FillCache(const CacheReport& report, pb::StatusResponse* response) {
+  response->set_credentials(Number(report.credentials));
+  response->set_cached(Number(report.cached));
+  response->set_cached_bytes(Number(report.cached_bytes));
+  response->set_max_cached(Number(report.limits.values));
+  response->set_max_cached_bytes(Number(report.limits.bytes));
+  response->set_hits(report.hits);
+  response->set_misses(report.misses);
+  response->set_last_sync_unix_s(UnixSeconds(report.last_sync));
+  response->set_next_sync_unix_s(UnixSeconds(report.next_sync));
+  response->set_offline_since_unix_s(UnixSeconds(report.offline_since));
+  response->set_cloud(ToProto(report));
+  response->set_retry_unix_s(UnixSeconds(report.next_try));
 }
 
 }  // namespace
@@ -49,7 +82,6 @@ grpc::ServerUnaryReactor* AgentService::Status(
 void AgentService::Fill(const Profile& profile,
                         pb::StatusResponse* response) const {
   const Session& session = profile.session;
-  const Broker::Counters& counters = profile.broker.counters();
   response->set_version(facts_.version);
   response->set_pid(getpid());
   response->set_socket(facts_.socket);
@@ -69,12 +101,7 @@ void AgentService::Fill(const Profile& profile,
     response->set_key(pb::StatusResponse::LEASED);
     response->set_key_expires_unix_s(UnixSeconds(profile.lease.expires()));
   }
-  response->set_credentials(static_cast<std::int64_t>(profile.cache.entries()));
-  response->set_cached(static_cast<std::int64_t>(profile.cache.values()));
-  response->set_hits(counters.hits);
-  response->set_misses(counters.misses);
-  response->set_last_sync_unix_s(UnixSeconds(counters.last_list));
-  response->set_offline_since_unix_s(UnixSeconds(counters.offline_since));
+  FillCache(ReportOn(profile, clock_), response);
   response->set_connections(static_cast<std::int64_t>(facts_.connections()));
   response->set_resident_bytes(facts_.resident_bytes());
   response->set_scopes(

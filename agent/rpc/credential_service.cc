@@ -45,13 +45,25 @@ void Resolve(Profile& profile, const Scope* scope, std::string_view text,
   profile.broker.Resolve(text, std::move(done));
 }
 
+StatusOr<Freshness> WantedBy(const pb::GetRequest& request) {
+  Freshness wanted;
+  wanted.ask_first = request.fresh();
+  if (request.has_max_age_ms()) {
+    if (request.max_age_ms() < 0) return Invalid("an age is not negative");
+    wanted.max_age = std::chrono::milliseconds(request.max_age_ms());
+  }
+  return wanted;
+}
+
 void GetAttribute(Broker& broker, const CredentialName& name,
-                  pb::GetRequest::Attribute attribute, Done<Credential> done) {
-  switch (attribute) {
+                  const pb::GetRequest& request, Done<Credential> done) {
+  const StatusOr<Freshness> wanted = WantedBy(request);
+  if (!wanted.ok()) return std::move(done)(wanted.status());
+  switch (request.attribute()) {
     case pb::GetRequest::VALUE:
-      return broker.Get(name, std::move(done));
+      return broker.Get(name, *wanted, std::move(done));
     case pb::GetRequest::OTP:
-      return broker.GetOneTimeCode(name, std::move(done));
+      return broker.GetOneTimeCode(name, *wanted, std::move(done));
     default:
       return std::move(done)(
           Invalid("this agent does not know that attribute of a credential"));
@@ -71,7 +83,7 @@ void Answer(Call& call, const StatusOr<Credential>& credential,
 
 void Fill(const Listing& listing, const Scope* scope, const SealedCache& cache,
           pb::ListResponse* response) {
-  response->set_stale(listing.stale);
+  response->set_stale(!listing.stale_because.ok());
   for (const CredentialInfo& info : listing.credentials) {
     const auto name = CredentialName::Verbatim(info.name);
     if (scope != nullptr && !(name.ok() && scope->Has(*name))) continue;
@@ -99,7 +111,7 @@ grpc::ServerUnaryReactor* CredentialService::Get(
                 [&profile, request, response, call = std::move(call)](
                     StatusOr<CredentialName> name) mutable {
                   if (!name.ok()) return call->Finish(name.status());
-                  GetAttribute(profile.broker, *name, request->attribute(),
+                  GetAttribute(profile.broker, *name, *request,
                                [response, call = std::move(call)](
                                    const StatusOr<Credential>& credential) {
                                  Answer(*call, credential, response);

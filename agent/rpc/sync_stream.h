@@ -13,7 +13,8 @@ class SyncStream final : public EventStream<agent::v1::SyncProgress> {
 
   void Start(const agent::v1::SyncRequest& request) {
     Begin("Agent.Sync", request, Needs::kSession, [this](Profile& profile) {
-      profile.syncer.Sync(
+      syncer_ = &profile.syncer;
+      id_ = syncer_->Sync(
           [this](const Syncer::Progress& progress) {
             PushLatest(ToProto(progress));
           },
@@ -30,8 +31,16 @@ class SyncStream final : public EventStream<agent::v1::SyncProgress> {
     message.set_total(static_cast<std::int64_t>(progress.total));
     message.set_done(static_cast<std::int64_t>(progress.done));
     message.set_dropped(static_cast<std::int64_t>(progress.dropped));
+    message.set_wait_s(progress.wait.count());
     return message;
   }
+
+  void Left() override {
+    if (syncer_ != nullptr && !complete()) syncer_->Cancel(id_);
+  }
+
+  Syncer* syncer_ = nullptr;
+  std::uint64_t id_ = 0;
 };
 
 }  // namespace libretto

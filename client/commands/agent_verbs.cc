@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -151,6 +149,19 @@ std::string_view KeyWord(AgentStatus::Key key) {
   }
 }
 
+std::string_view CloudWord(AgentStatus::Cloud cloud) {
+  switch (cloud) {
+    case AgentStatus::Cloud::kFailing:
+      return "failing";
+    case AgentStatus::Cloud::kAsksToWait:
+      return "asks_to_wait";
+    case AgentStatus::Cloud::kProbed:
+      return "probed";
+    default:
+      return "asked";
+  }
+}
+
 class ShowStatus final : public Verb {
  public:
   void Define(CLI::App& /*app*/) override {}
@@ -187,7 +198,17 @@ class ShowStatus final : public Verb {
         .Number("connections", status.connections)
         .Number("resident_bytes", status.resident_bytes)
         .Number("scopes", status.scopes)
+        .Number("next_sync_unix_s", status.next_sync_unix_s)
+        .Number("cached_bytes", status.cached_bytes)
+        .Number("max_cached", status.max_cached)
+        .Number("max_cached_bytes", status.max_cached_bytes)
+        .Text("requests", CloudWord(status.cloud))
+        .Number("retry_unix_s", status.retry_unix_s)
         .str();
+  }
+
+  static std::string Kibibytes(std::int64_t bytes) {
+    return std::to_string((bytes + 1023) / 1024) + " KiB";
   }
 
   static std::string SessionText(const AgentStatus& status) {
@@ -213,6 +234,23 @@ class ShowStatus final : public Verb {
     return text;
   }
 
+  // Nothing while requests go out as they should.
+  static std::string RequestsText(const AgentStatus& status, std::int64_t now) {
+    const std::string next =
+        "next try in " +
+        Duration(std::max<std::int64_t>(0, status.retry_unix_s - now));
+    switch (status.cloud) {
+      case AgentStatus::Cloud::kFailing:
+        return "held back, the cloud fails; " + next;
+      case AgentStatus::Cloud::kAsksToWait:
+        return "held back, the cloud asks to wait; " + next;
+      case AgentStatus::Cloud::kProbed:
+        return "held back, the cloud is being tried";
+      default:
+        return "";
+    }
+  }
+
   static std::string Human(const AgentStatus& status) {
     const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
                                  SystemClock().WallNow().time_since_epoch())
@@ -229,61 +267,28 @@ class ShowStatus final : public Verb {
         {"cloud", status.api_url.empty() ? "-" : status.api_url},
         {"API key", KeyText(status, now)},
         {"credentials", std::to_string(status.credentials) + " known, " +
-                            std::to_string(status.cached) + " in memory"},
+                            std::to_string(status.cached) + " in memory (" +
+                            Kibibytes(status.cached_bytes) + ")"},
         {"reads", std::to_string(status.hits) + " from memory, " +
                       std::to_string(status.misses) + " from the cloud"},
         {"last sync",
          status.last_sync_unix_s == 0 ? "never" : ago(status.last_sync_unix_s)},
+        {"next sync", status.next_sync_unix_s == 0
+                          ? "when somebody asks for something"
+                          : "in " + Duration(std::max<std::int64_t>(
+                                        0, status.next_sync_unix_s - now))},
         {"connections", std::to_string(status.connections)},
         {"scopes", std::to_string(status.scopes)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
     };
+    if (const std::string held = RequestsText(status, now); !held.empty()) {
+      rows.push_back({"requests", held});
+    }
     if (status.offline_since_unix_s != 0) {
       rows.push_back({"offline", "since " + ago(status.offline_since_unix_s)});
     }
     for (auto& row : rows) row[1] = Printable(row[1], kMaxPathBytes);
     return Columns(rows);
-  }
-};
-
-class Sync final : public Verb {
- public:
-  void Define(CLI::App& /*app*/) override {}
-
-  Status Run(Context& context) override {
-    const StatusOr<AgentClient*> agent = context.Agent();
-    if (!agent.ok()) return agent.status();
-    const bool alive = isatty(STDERR_FILENO) == 1;
-    const StatusOr<SyncProgress> end =
-        (*agent)->Sync([alive](const SyncProgress& progress) {
-          if (alive) WriteErr("\r" + Bar(progress));
-        });
-    if (alive) WriteErr("\r\x1b[K");
-    if (!end.ok()) return end.status();
-    if (context.json) {
-      return WriteOut(JsonObject()
-                          .Number("known", end->known)
-                          .Number("fetched", end->done)
-                          .Number("dropped", end->dropped)
-                          .str() +
-                      "\n");
-    }
-    return WriteOut(
-        "In step with the cloud: " + Count(end->known, "credential") + ", " +
-        std::to_string(end->done) + " fetched, " +
-        std::to_string(end->dropped) + " dropped.\n");
-  }
-
- private:
-  static std::string Bar(const SyncProgress& progress) {
-    constexpr std::int64_t kWidth = 30;
-    const std::int64_t total = std::max<std::int64_t>(1, progress.total);
-    const std::int64_t filled =
-        std::clamp<std::int64_t>(progress.done * kWidth / total, 0, kWidth);
-    std::string bar(static_cast<std::size_t>(filled), '#');
-    bar.resize(kWidth, '.');
-    return "[" + bar + "] " + std::to_string(progress.done) + "/" +
-           std::to_string(progress.total);
   }
 };
 
@@ -294,6 +299,5 @@ std::unique_ptr<Verb> MakeAgentStop() { return std::make_unique<Stop>(); }
 std::unique_ptr<Verb> MakeAgentStatus() {
   return std::make_unique<ShowStatus>();
 }
-std::unique_ptr<Verb> MakeAgentSync() { return std::make_unique<Sync>(); }
 
 }  // namespace libretto

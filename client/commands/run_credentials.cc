@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/commands/freshness.h"
 #include "client/commands/output.h"
 
 namespace libretto {
@@ -38,6 +39,7 @@ StatusOr<std::vector<Delivered>> Deliver(
     const std::vector<Reference>& references,
     const std::vector<std::string>& names,
     const std::vector<StatusOr<Credential>>& answers, bool allow_missing) {
+  StaleValues stale;
   std::string missing;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Status& status = answers[i].status();
@@ -45,8 +47,11 @@ StatusOr<std::vector<Delivered>> Deliver(
       AddToList(missing, names[i]);
     } else if (!status.ok()) {
       return Naming(names[i], status);
+    } else {
+      stale.See(*answers[i]);
     }
   }
+  stale.Report();
   if (!missing.empty()) {
     Note("librettoctl: going on without what does not exist: " + missing);
   }
@@ -88,16 +93,17 @@ StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent) {
 
 StatusOr<std::vector<Delivered>> FetchAll(
     AgentClient& agent, const std::vector<Reference>& references,
-    bool allow_missing) {
+    bool allow_missing, const Freshness& wanted) {
   const std::vector<std::string> names = NamesOf(references);
-  return Deliver(references, names, agent.GetAll(names), allow_missing);
+  return Deliver(references, names, agent.GetAll(names, wanted), allow_missing);
 }
 
 StatusOr<ForCommand> FetchForCommand(AgentClient& agent,
                                      const std::vector<Reference>& references,
-                                     bool allow_missing, bool with_scope) {
+                                     bool allow_missing,
+                                     const Freshness& wanted, bool with_scope) {
   const std::vector<std::string> names = NamesOf(references);
-  const CommandShare share = agent.GetForCommand(names, with_scope);
+  const CommandShare share = agent.GetForCommand(names, wanted, with_scope);
   StatusOr<std::vector<Delivered>> delivered =
       Deliver(references, names, share.credentials, allow_missing);
   if (!delivered.ok()) return delivered.status();

@@ -18,10 +18,10 @@ StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent);
 
 // All in one round trip; the first failure tells, with its credential's name.
 // With `allow_missing` a credential that does not exist is left out, and named
-// on standard error.
+// on standard error. If some are stale, one line there says how old.
 StatusOr<std::vector<Delivered>> FetchAll(
     AgentClient& agent, const std::vector<Reference>& references,
-    bool allow_missing);
+    bool allow_missing, const Freshness& wanted);
 
 struct ForCommand {
   std::vector<Delivered> credentials;
@@ -34,6 +34,7 @@ struct ForCommand {
 // As FetchAll(), in the same one round trip.
 StatusOr<ForCommand> FetchForCommand(AgentClient& agent,
                                      const std::vector<Reference>& references,
-                                     bool allow_missing, bool with_scope);
+                                     bool allow_missing,
+                                     const Freshness& wanted, bool with_scope);
 
 }  // namespace libretto

@@ -88,9 +88,9 @@ StatusOr<Handover> Gatherer::Gather(Context& context,
   }
   if (plan_.references.empty()) return handover;
   const bool keeps_socket = SomebodyListens(socket);
-  StatusOr<ForCommand> command =
-      FetchForCommand(**agent, plan_.references, options_.allow_missing,
-                      /*with_scope=*/!options_.pristine && !keeps_socket);
+  StatusOr<ForCommand> command = FetchForCommand(
+      **agent, plan_.references, options_.allow_missing, options_.wanted,
+      /*with_scope=*/!options_.pristine && !keeps_socket);
   if (!command.ok()) return command.status();
   handover.credentials = std::move(command->credentials);
   handover.use_only = command->use_only;

@@ -32,6 +32,7 @@ struct HandoverOptions {
   bool allow_missing = false;
   bool pristine = false;
   bool cloud_key = false;
+  Freshness wanted;
 };
 
 class Gatherer {

@@ -39,12 +39,17 @@ StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   return credential;
 }
 
-agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target) {
+agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target,
+                                    const Freshness& wanted) {
   agent::v1::GetRequest request;
   request.set_name(target.name);
   if (target.one_time_code) {
     request.set_attribute(agent::v1::GetRequest::OTP);
   }
+  if (wanted.max_age.has_value()) {
+    request.set_max_age_ms(wanted.max_age->count());
+  }
+  request.set_fresh(wanted.ask_first);
   return request;
 }
 
@@ -78,27 +83,41 @@ AgentStatus::Key ToKey(agent::v1::StatusResponse::KeyState state) {
   }
 }
 
+AgentStatus::Cloud ToCloud(agent::v1::StatusResponse::CloudState state) {
+  switch (state) {
+    case agent::v1::StatusResponse::FAILING:
+      return AgentStatus::Cloud::kFailing;
+    case agent::v1::StatusResponse::ASKS_TO_WAIT:
+      return AgentStatus::Cloud::kAsksToWait;
+    case agent::v1::StatusResponse::PROBED:
+      return AgentStatus::Cloud::kProbed;
+    default:
+      return AgentStatus::Cloud::kAsked;
+  }
+}
+
 }  // namespace
 
-StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target) {
-  return ToCredential(
-      channel_.Unary(MakeCall(kGet, GetRequestFor(target)), In(kCloudLimit)));
+StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target,
+                                      const Freshness& wanted) {
+  return ToCredential(channel_.Unary(
+      MakeCall(kGet, GetRequestFor(target, wanted)), In(kCloudLimit)));
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
-    const std::vector<std::string>& names) {
+    const std::vector<std::string>& names, const Freshness& wanted) {
   std::vector<ReferenceTarget> targets;
   targets.reserve(names.size());
   for (const std::string& name : names) targets.push_back({name});
-  return GetAll(targets);
+  return GetAll(targets, wanted);
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
-    const std::vector<ReferenceTarget>& targets) {
+    const std::vector<ReferenceTarget>& targets, const Freshness& wanted) {
   std::vector<Channel::Call> calls;
   calls.reserve(targets.size());
   for (const ReferenceTarget& target : targets) {
-    calls.push_back(MakeCall(kGet, GetRequestFor(target)));
+    calls.push_back(MakeCall(kGet, GetRequestFor(target, wanted)));
   }
   std::vector<StatusOr<Credential>> credentials;
   credentials.reserve(targets.size());
@@ -109,12 +128,13 @@ std::vector<StatusOr<Credential>> AgentClient::GetAll(
 }
 
 CommandShare AgentClient::GetForCommand(const std::vector<std::string>& names,
+                                        const Freshness& wanted,
                                         bool with_scope) {
   std::vector<Channel::Call> calls;
   agent::v1::CreateScopeRequest scope;
   scope.set_ends_with_caller(true);
   for (const std::string& name : names) {
-    agent::v1::GetRequest request = GetRequestFor({name});
+    agent::v1::GetRequest request = GetRequestFor({name}, wanted);
     request.set_purpose(agent::v1::GetRequest::RUN);
     calls.push_back(MakeCall(kGet, std::move(request)));
     scope.add_value_names(name);
@@ -243,7 +263,13 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
                      .offline_since_unix_s = reply->offline_since_unix_s(),
                      .connections = reply->connections(),
                      .resident_bytes = reply->resident_bytes(),
-                     .scopes = reply->scopes()};
+                     .scopes = reply->scopes(),
+                     .next_sync_unix_s = reply->next_sync_unix_s(),
+                     .cached_bytes = reply->cached_bytes(),
+                     .max_cached = reply->max_cached(),
+                     .max_cached_bytes = reply->max_cached_bytes(),
+                     .cloud = ToCloud(reply->cloud()),
+                     .retry_unix_s = reply->retry_unix_s()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(
@@ -257,7 +283,8 @@ StatusOr<SyncProgress> AgentClient::Sync(
         last = {.total = step->total(),
                 .done = step->done(),
                 .known = step->known(),
-                .dropped = step->dropped()};
+                .dropped = step->dropped(),
+                .wait_s = step->wait_s()};
         on_progress(last);
         return OkStatus();
       });

@@ -41,6 +41,13 @@ struct Credential {
   bool use_only = false;  // for a command, and for no eyes
 };
 
+// What a caller accepts; by default whatever the agent takes for right.
+struct Freshness {
+  // Nothing that the cloud confirmed longer ago than this.
+  std::optional<std::chrono::milliseconds> max_age;
+  bool ask_first = false;  // the cloud, before the agent's memory
+};
+
 struct CredentialMetadata {
   std::string id;
   std::string name;
@@ -195,6 +202,8 @@ struct CommandShare {
 struct AgentStatus {
   enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey };
   enum class Key { kNone, kLeased, kFromEnvironment };
+  // Whether requests go out to the cloud, or why none does.
+  enum class Cloud { kAsked, kFailing, kAsksToWait, kProbed };
 
   std::string version;
   std::int64_t pid = 0;
@@ -214,6 +223,12 @@ struct AgentStatus {
   std::int64_t connections = 0;
   std::int64_t resident_bytes = 0;
   std::int64_t scopes = 0;
+  std::int64_t next_sync_unix_s = 0;
+  std::int64_t cached_bytes = 0;
+  std::int64_t max_cached = 0;
+  std::int64_t max_cached_bytes = 0;
+  Cloud cloud = Cloud::kAsked;
+  std::int64_t retry_unix_s = 0;
 };
 
 struct SyncProgress {
@@ -221,6 +236,7 @@ struct SyncProgress {
   std::int64_t done = 0;
   std::int64_t known = 0;
   std::int64_t dropped = 0;
+  std::int64_t wait_s = 0;  // not 0: it pauses for so long
 };
 
 class AgentClient {
@@ -228,15 +244,17 @@ class AgentClient {
   AgentClient(Channel channel, CallerContext caller)
       : channel_(std::move(channel)), caller_(std::move(caller)) {}
 
-  StatusOr<Credential> Get(const ReferenceTarget& target);
+  StatusOr<Credential> Get(const ReferenceTarget& target,
+                           const Freshness& wanted = {});
   // All names in one round trip, the answers in their order.
   std::vector<StatusOr<Credential>> GetAll(
-      const std::vector<std::string>& names);
+      const std::vector<std::string>& names, const Freshness& wanted = {});
   std::vector<StatusOr<Credential>> GetAll(
-      const std::vector<ReferenceTarget>& targets);
+      const std::vector<ReferenceTarget>& targets,
+      const Freshness& wanted = {});
   // The values for a command, and a scope for them: one round trip.
   CommandShare GetForCommand(const std::vector<std::string>& names,
-                             bool with_scope);
+                             const Freshness& wanted, bool with_scope);
   StatusOr<CredentialList> List();
   StatusOr<StoredCredential> Create(const std::string& name,
                                     const SecretBytes& value);

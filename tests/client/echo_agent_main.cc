@@ -95,6 +95,9 @@ class Credentials final : public api::Credentials::Service {
     reply->set_source(stale ? api::GetResponse::STALE
                             : api::GetResponse::MEMORY);
     reply->set_age_ms(90'000);
+    // What it was asked for can be seen in the answer.
+    if (request->has_max_age_ms()) reply->set_age_ms(request->max_age_ms());
+    if (request->fresh()) reply->set_source(api::GetResponse::CLOUD);
     reply->set_generation(1);
     return Status::OK;
   }

@@ -60,6 +60,24 @@ TEST_F(HttpClientTest, BodyStatusAndHeadersArrive) {
   EXPECT_TRUE(request.ends_with("\r\n\r\nhello"));
 }
 
+TEST_F(HttpClientTest, OfTwoWaitsTheLongerCounts) {
+  const std::vector<std::pair<std::string, int>> rows = {
+      {"Retry-After: 5\r\nX-Retry-After: 30\r\n", 30},
+      {"X-Retry-After: 30\r\nRetry-After: 5\r\n", 30},
+      {"Retry-After: 1.5\r\n", 2},
+      {"Retry-After: soon\r\n", 0},
+      {"Retry-After: -3\r\n", 0},
+      {"Retry-After: 99999999999999999999\r\n", 3600},
+      {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
+      {"Retry-After: Sun, 06 Nov 2094 08:49:37 GMT\r\n", 3600},
+  };
+  for (const auto& [headers, seconds] : rows) {
+    StubServer server(StubServer::Json(429, "{}", headers));
+    EXPECT_EQ(Send(server.url())->retry_after, std::chrono::seconds(seconds))
+        << headers;
+  }
+}
+
 TEST_F(HttpClientTest, NothingAsksForCompressionOrWaitsForAHundred) {
   StubServer server(StubServer::Json(200, "{}"));
   ASSERT_THAT(Send(server.url(), std::string(64 * 1024, 'x')), IsOk());
