@@ -14,11 +14,16 @@
 #include <thread>
 #include <vector>
 
+#include "agent/core/lock.h"
 #include "agent/core/profiles.h"
+#include "agent/core/sealing.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
+#include "agent/net/worker_thread.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
+#include "agent/os/lock_files.h"
+#include "agent/os/logind.h"
 #include "agent/os/profile_files.h"
 #include "agent/remote/http_accounts.h"
 #include "agent/remote/http_client.h"
@@ -56,6 +61,9 @@ class Daemon {
 
   ProcessFacts Facts();
   void WatchSessions();
+  void WatchDesktop();
+  void LockBecause(const char* because, absl::AnyInvocable<void() &&> released);
+  LockTriggers Triggers() const;
   void AwaitSignal();
   void BeginStop(Stopped stopped);
   void FinishStop();
@@ -71,11 +79,16 @@ class Daemon {
   HttpKeys keys_;
   HttpAccounts accounts_;
   HttpOrganizations organizations_;
+  Sealing sealing_;
   ProfileFiles files_;
   Profiles profiles_;
+  LockFiles lock_files_;
+  WorkerThread worker_;
+  Lock lock_;
   GrpcServer server_;
   std::unique_ptr<Listener> listener_;
   std::optional<AuthWatch> watch_;
+  std::unique_ptr<Logind> logind_;
   asio::signal_set signals_;
   asio::posix::stream_descriptor until_;
   asio::steady_timer stop_timer_;

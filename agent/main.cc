@@ -36,6 +36,7 @@ struct Flags {
   std::string socket;
   std::string log_file;
   std::string log_level;
+  std::string idle_lock;
   int ready_fd = -1;
   int until_fd = -1;
 };
@@ -64,6 +65,11 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.socket.empty()) config->socket = flags.socket;
   if (!flags.log_file.empty()) config->log_file = flags.log_file;
   if (!flags.log_level.empty()) config->log_level = flags.log_level;
+  if (!flags.idle_lock.empty()) {
+    const auto idle = ParseDuration(flags.idle_lock);
+    if (!idle.ok()) return Annotate(idle.status(), "--idle-lock");
+    config->idle_lock = *idle;
+  }
   Status level = CheckLogLevel(config->log_level);
   if (!level.ok()) return level;
   return config;
@@ -118,6 +124,9 @@ void DefineFlags(CLI::App& app, Flags& flags) {
                  "Log to this file (default: standard error)");
   app.add_option("--log-level", flags.log_level,
                  "trace, debug, info, warn, error or off (default: info)");
+  app.add_option("--idle-lock", flags.idle_lock,
+                 "Lock when no caller has needed the session for so long, "
+                 "e.g. 30m (default: never; needs an enrolled passphrase)");
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");

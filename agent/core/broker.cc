@@ -48,7 +48,7 @@ void Broker::Resolve(std::string_view text, Done<CredentialName> done) {
   StatusOr<CredentialName> parsed = CredentialName::Parse(text);
   // Without a session the gate below has the better answer.
   const bool settled = (parsed.ok() && parsed->text() == text) ||
-                       listed_epoch_ == session_.epoch();
+                       listed_account_ == session_.account_epoch();
   if (settled || !session_.usable()) {
     return std::move(done)(ResolveFromList(text));
   }
@@ -200,7 +200,7 @@ void Broker::List(Done<Listing> done) {
         }
         NoteReachability(list.status());
         if (list.status().code() == StatusCode::kUnavailable &&
-            listed_epoch_ == epoch) {
+            listed_account_ == session_.account_epoch()) {
           return std::move(done)(
               Listing{cache_.List(), /*dropped=*/0, /*stale=*/true});
         }
@@ -208,7 +208,7 @@ void Broker::List(Done<Listing> done) {
         Listing listing{*list};
         if (id > last_applied_) {
           last_applied_ = id;
-          listed_epoch_ = epoch;
+          listed_account_ = session_.account_epoch();
           counters_.last_list = clock_.WallNow();
           listing.dropped = cache_.ApplyList(*std::move(list), clock_.Now());
         }

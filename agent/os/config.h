@@ -20,6 +20,8 @@ struct Config {
   std::chrono::seconds sync_interval{30};    // while there are callers
   std::chrono::seconds max_offline{86'400};  // how long an unconfirmed value
                                              // is served
+  std::chrono::seconds idle_lock{0};  // locks when no caller has needed a
+                                      // session for so long; 0: never
 };
 
 // What the text of a file says, over `defaults`. Invalid() names the line and
@@ -31,5 +33,8 @@ StatusOr<Config> ParseConfig(std::string_view text, Config defaults = {});
 StatusOr<Config> LoadConfig(const std::string& path);
 
 Status CheckLogLevel(std::string_view level);
+
+// "90s", "30m", "8h" or a number of seconds; Invalid() says the rule.
+StatusOr<std::chrono::seconds> ParseDuration(std::string_view text);
 
 }  // namespace libretto

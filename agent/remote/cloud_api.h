@@ -4,6 +4,7 @@
 // Loop thread only; completions are posted there.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ struct CloudCall {
   std::optional<SecretBytes> credential;  // a header
   std::optional<Json> body;
   JsonLimits limits;
+  std::optional<std::chrono::milliseconds> total_timeout;
 };
 
 struct CloudAnswer {

@@ -64,6 +64,7 @@ StatusOr<Profile*> FindProfile(Profiles& profiles,
   if (needs == Needs::kNothing) caller.api_key.Wipe();
   StatusOr<Profile*> profile = profiles.For(caller, owned);
   if (!profile.ok() || needs == Needs::kNothing) return profile;
+  if (owned == nullptr) profiles.Touch();
   // Whoever is not signed in here may be so on disk by now.
   Status ready = (*profile)->accounts.Load();
   if (ready.ok()) ready = Profiles::CheckCloud(**profile, caller);

@@ -49,14 +49,15 @@ void SetLimits(grpc::ServerBuilder& builder, const ConnectionLimits& limits) {
 
 }  // namespace
 
-GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
-                       ProcessFacts facts,
+GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, Lock& lock,
+                       const Clock& clock, ProcessFacts facts,
                        std::function<void(const CallRecord&)> log,
                        const ConnectionLimits& limits)
     : context_{loop, peers_, profiles, std::move(log)},
       credentials_(context_),
       accounts_(context_),
-      agent_(context_, clock, std::move(facts)) {
+      agent_(context_, lock, clock, std::move(facts)),
+      locking_(context_, lock) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -68,6 +69,7 @@ GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
   builder.RegisterService(&agent_);
   builder.RegisterService(&accounts_);
   builder.RegisterService(&credentials_);
+  builder.RegisterService(&locking_);
   server_ = builder.BuildAndStart();
   LIBRETTO_CHECK(server_ != nullptr);
   server_->GetHealthCheckService()->SetServingStatus(true);

@@ -15,6 +15,7 @@
 #include "agent/rpc/agent_service.h"
 #include "agent/rpc/call.h"
 #include "agent/rpc/credential_service.h"
+#include "agent/rpc/lock_service.h"
 #include "base/unique_fd.h"
 
 namespace libretto {
@@ -29,7 +30,7 @@ struct ConnectionLimits {
 
 class GrpcServer {
  public:
-  GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
+  GrpcServer(Executor& loop, Profiles& profiles, Lock& lock, const Clock& clock,
              ProcessFacts facts, std::function<void(const CallRecord&)> log,
              const ConnectionLimits& limits);
   ~GrpcServer();
@@ -49,6 +50,7 @@ class GrpcServer {
   CredentialService credentials_;
   AccountService accounts_;
   AgentService agent_;
+  LockService locking_;
   std::unique_ptr<grpc::Server> server_;
 };
 

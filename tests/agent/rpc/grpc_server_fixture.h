@@ -21,6 +21,7 @@
 
 #include "agent/rpc/grpc_server.h"
 #include "tests/fakes/fake_cloud.h"
+#include "tests/fakes/fake_lock.h"
 #include "tests/fakes/fake_stores.h"
 #include "tests/fakes/manual_clock.h"
 
@@ -103,6 +104,7 @@ class GrpcServerTest : public ::testing::Test {
             clock_.Now(),
             [] { return std::size_t{3}; },
             [] { return std::int64_t{4096}; },
+            [] { return LockTriggers(); },
             [this](absl::AnyInvocable<void() &&> stopped) {
               stop_asked_ = true;
               std::move(stopped)();
@@ -131,12 +133,19 @@ class GrpcServerTest : public ::testing::Test {
   testing::FakeStorage storage_;
   Profiles profiles_{
       ProfileOptions(), {cloud_, cloud_, cloud_, cloud_}, storage_, clock_};
+  testing::FakeLock lock_storage_;
+  testing::InlineWorker worker_;
+  Sealing sealing_;
+  Lock lock_{sealing_, profiles_, lock_storage_,
+             worker_,  clock_,    {.cost = {8192, 1}},
+             {}};
   bool stop_asked_ = false;
   std::vector<std::string> log_;
   CloudyLoop loop_{cloud_};
   GrpcServer server_{
       loop_,
       profiles_,
+      lock_,
       clock_,
       Facts(),
       [this](const CallRecord& call) {
