@@ -26,6 +26,14 @@ COMMANDS = [
     ["cloud", "credentials", "update", "username"],
     ["cloud", "credentials", "delete", "username"],
     ["cloud", "credentials", "push"],
+    ["agent", "enroll"],
+    ["agent", "enroll", "--passphrase-stdin"],
+    ["agent", "unenroll"],
+    ["agent", "lock"],
+    ["agent", "unlock"],
+    ["agent", "unlock", "--passphrase-stdin"],
+    ["agent", "forget"],
+    ["agent", "panic"],
     ["agent", "status"],
     ["agent", "sync"],
     ["agent", "stop"],
@@ -38,6 +46,7 @@ COMMANDS = [
 # These have something to say in every state.
 MAY_SUCCEED = (["cloud", "auth", "whoami"], ["cloud", "auth", "logout"],
                ["agent", "status"], ["agent", "stop"],
+               ["agent", "forget"], ["agent", "panic"],
                ["cloud", "credentials", "push"])
 LIMIT_S = 2 * harness.PATIENCE
 
