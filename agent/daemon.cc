@@ -52,6 +52,10 @@ void LogCut(const Caller& caller, const Status& why) {
                Message(why));
 }
 
+void LogLocked(std::string_view because) {
+  spdlog::info("locked because=\"{}\"", because);
+}
+
 ProfileOptions OptionsFrom(const Config& config) {
   ProfileOptions options;
   options.sync = {config.sync_interval,
@@ -80,7 +84,7 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       keys_(api_),
       accounts_(api_),
       organizations_(api_),
-      files_(state_dir_),
+      files_(state_dir_, sealing_),
       profiles_(OptionsFrom(config_),
                 {credentials_, keys_, accounts_, organizations_}, files_,
                 clock_),
@@ -93,19 +97,30 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
           LogRefused, [this](int fd) { return scope_relay_.EndIdle(fd); },
           [this](ScopeId id) { scopes_.ProcessEnded(id); }),
       scopes_(scope_listeners_, clock_),
-      server_(loop_, profiles_, scopes_, clock_, Facts(), LogCall,
+      lock_files_(state_dir_, files_),
+      worker_(loop_),
+      lock_(sealing_, profiles_, lock_files_, worker_, clock_,
+            {.idle = config_.idle_lock},
+            {.end_cloud_calls = [this] { http_.Abort(); },
+             .on_locked = LogLocked,
+             .revoke_scopes = [this] { scopes_.EndAll(); }}),
+      server_(loop_, profiles_, scopes_, lock_, clock_, Facts(), LogCall,
               LimitsFrom(config_)),
       metrics_(loop_.context(), "text/plain; version=0.0.4; charset=utf-8",
                [this] { return Metrics(); }),
-      signals_(loop_.context(), SIGTERM, SIGINT),
+      signals_(loop_.context(), SIGTERM, SIGINT, SIGUSR1),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
   loop_.Add(profiles_);
   loop_.Add(scopes_);
+  loop_.Add(lock_);
   loop_.OnResume([this] {
     spdlog::info("resumed from sleep");
     profiles_.HurryAll();
   });
+  if (const Status started = lock_.Start(); !started.ok()) {
+    spdlog::warn("lock reason=\"{}\"", Message(started));
+  }
 }
 
 Daemon::~Daemon() {
@@ -118,10 +133,17 @@ ProcessFacts Daemon::Facts() {
           started_,
           [this] { return listener_->connections(); },
           ResidentBytes,
+          [this] { return Triggers(); },
           [this](Stopped stopped) { BeginStop(std::move(stopped)); }};
 }
 
 void Daemon::UseApiKey(ApiKey key) {
+  if (lock_.enrolled()) {
+    spdlog::warn(
+        "LIBRETTO_API_KEY not used reason=\"a passphrase is enrolled, "
+        "and the agent starts locked\"");
+    return;
+  }
   profiles_.Default().session.UseApiKey(std::move(key));
 }
 
@@ -176,6 +198,8 @@ Status Daemon::Listen() {
                LIBRETTO_VERSION, getpid());
   if (Status metrics = ListenForMetrics(); !metrics.ok()) return metrics;
   WatchSessions();
+  WatchDesktop();
+  if (lock_.locked()) return OkStatus();
   const Status loaded = profiles_.Default().accounts.Load();
   if (!loaded.ok()) spdlog::warn("session reason=\"{}\"", Message(loaded));
   return OkStatus();
@@ -191,7 +215,38 @@ void Daemon::WatchSessions() {
   watch_ = *std::move(watch);
   loop_.Watch(watch_->fd(), [this] {
     if (watch_->Drain()) profiles_.Reload();
+    return true;
   });
+}
+
+void Daemon::WatchDesktop() {
+  StatusOr<std::unique_ptr<Logind>> logind = Logind::Open(
+      clock_,
+      [this](const char* because, absl::AnyInvocable<void() &&> locked) {
+        LockBecause(because, std::move(locked));
+      });
+  if (!logind.ok()) {
+    spdlog::info("not locked by the desktop reason=\"{}\"",
+                 Message(logind.status()));
+    return;
+  }
+  logind_ = *std::move(logind);
+  loop_.Add(*logind_);
+  if (!logind_->Process()) return;
+  loop_.Watch(logind_->fd(), [this] { return logind_->Process(); });
+}
+
+void Daemon::LockBecause(const char* because,
+                         absl::AnyInvocable<void() &&> released) {
+  (void)lock_.LockNow(because,
+                      [released = std::move(released)](const Status&) mutable {
+                        std::move(released)();
+                      });
+}
+
+LockTriggers Daemon::Triggers() const {
+  if (logind_ == nullptr) return {{}, "there is no system D-Bus"};
+  return {logind_->active(), logind_->missing()};
 }
 
 void Daemon::StopWhenReadable(UniqueFd fd) {
@@ -214,6 +269,10 @@ void Daemon::Run() {
 void Daemon::AwaitSignal() {
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (error) return;
+    if (signal == SIGUSR1) {
+      LockBecause("of SIGUSR1", [] {});
+      return AwaitSignal();
+    }
     spdlog::info("stopping signal={}", signal);
     if (stopping_) _exit(EXIT_FAILURE);  // asked twice: at once, then
     AwaitSignal();
@@ -247,6 +306,7 @@ void Daemon::FinishStop() {
   for (Stopped& stopped : std::exchange(stopped_, {})) std::move(stopped)();
   // From here on every call of the cloud fails at once, so every handler ends.
   http_.Stop();
+  lock_.Stop();
   // The loop has to go on turning while gRPC waits for the handlers.
   shutdown_ = std::thread([this] {
     server_.Shutdown(kCallGrace);

@@ -14,15 +14,20 @@
 #include <thread>
 #include <vector>
 
+#include "agent/core/lock.h"
 #include "agent/core/profiles.h"
 #include "agent/core/scopes.h"
+#include "agent/core/sealing.h"
 #include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
 #include "agent/net/page_server.h"
 #include "agent/net/scope_listeners.h"
+#include "agent/net/worker_thread.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
+#include "agent/os/lock_files.h"
+#include "agent/os/logind.h"
 #include "agent/os/profile_files.h"
 #include "agent/remote/http_accounts.h"
 #include "agent/remote/http_client.h"
@@ -63,6 +68,9 @@ class Daemon {
   Status ListenForMetrics();
   void WatchSessions();
   void AdoptScoped(UniqueFd connection, Caller caller);
+  void WatchDesktop();
+  void LockBecause(const char* because, absl::AnyInvocable<void() &&> released);
+  LockTriggers Triggers() const;
   void AwaitSignal();
   void BeginStop(Stopped stopped);
   void FinishStop();
@@ -79,16 +87,21 @@ class Daemon {
   HttpKeys keys_;
   HttpAccounts accounts_;
   HttpOrganizations organizations_;
+  Sealing sealing_;
   ProfileFiles files_;
   Profiles profiles_;
   FrameRelay scope_relay_;
   ScopeListeners scope_listeners_;
   Scopes scopes_;
+  LockFiles lock_files_;
+  WorkerThread worker_;
+  Lock lock_;
   GrpcServer server_;
   PageServer metrics_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> metrics_listener_;
   std::optional<AuthWatch> watch_;
+  std::unique_ptr<Logind> logind_;
   asio::signal_set signals_;
   asio::posix::stream_descriptor until_;
   asio::steady_timer stop_timer_;

@@ -47,6 +47,7 @@ struct Flags {
   std::string log_level;
   std::string ca_file;
   std::string metrics_socket;
+  std::string idle_lock;
   int ready_fd = -1;
   int until_fd = -1;
 };
@@ -78,6 +79,11 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.ca_file.empty()) config->ca_file = flags.ca_file;
   if (!flags.metrics_socket.empty()) {
     config->metrics_socket = flags.metrics_socket;
+  }
+  if (!flags.idle_lock.empty()) {
+    const auto idle = ParseDuration(flags.idle_lock);
+    if (!idle.ok()) return Annotate(idle.status(), "--idle-lock");
+    config->idle_lock = *idle;
   }
   Status level = CheckLogLevel(config->log_level);
   if (!level.ok()) return level;
@@ -157,6 +163,9 @@ void DefineFlags(CLI::App& app, Flags& flags) {
   app.add_option("--metrics-socket", flags.metrics_socket,
                  "Answer HTTP on this further socket with a page of metrics "
                  "for Prometheus (default: none)");
+  app.add_option("--idle-lock", flags.idle_lock,
+                 "Lock when no caller has needed the session for so long, "
+                 "e.g. 30m (default: never; needs an enrolled passphrase)");
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");

@@ -48,6 +48,10 @@ StatusOr<DataKey> DataKey::FromBytes(const SecretBytes& bytes) {
   return key;
 }
 
+SecretBytes DataKey::Copy() const {
+  return SecretBytes::CopyOf({reinterpret_cast<const char*>(bytes_), kBytes});
+}
+
 DataKey::DataKey(DataKey&& other) noexcept
     : bytes_(std::exchange(other.bytes_, nullptr)) {}
 

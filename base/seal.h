@@ -38,6 +38,9 @@ class DataKey {
 
   const unsigned char* Reveal() const { return bytes_; }
 
+  // For sealing it under another key.
+  SecretBytes Copy() const;
+
  private:
   DataKey();
 

@@ -36,6 +36,7 @@ LIBRARIES = {
     "protobuf": r"google/protobuf/",
     "soci": r"(soci/|sqlite3\.h$|libpq-fe\.h$|postgresql/)",
     "sodium": r"sodium",
+    "sd-bus": r"systemd/",
     "spdlog": r"(spdlog|fmt)/",
     "toml": r"toml\+\+",
 }
@@ -61,7 +62,7 @@ TABLE = {
     "agent/remote": (("base", "base/json", "agent/core"),
                      ("asio", "curl", "system")),
     "agent/os": (("base", "base/json", "agent/core"),
-                 ("spdlog", "toml", "system")),
+                 ("sd-bus", "spdlog", "toml", "system")),
     "agent": (("base", "agent/core", "agent/rpc", "agent/net", "agent/remote",
                "agent/os"), ("asio", "cli11", "spdlog", "system")),
     "client/transport": (("base",), ("nghttp2", "proto", "protobuf", "system")),

@@ -36,7 +36,7 @@ void Broker::Resolve(std::string_view text, Done<CredentialName> done) {
   StatusOr<CredentialName> parsed = CredentialName::Parse(text);
   // Without a session the gate below has the better answer.
   const bool settled = (parsed.ok() && parsed->text() == text) ||
-                       listed_epoch_ == session_.epoch();
+                       listed_account_ == session_.account_epoch();
   if (settled || !session_.usable()) {
     return std::move(done)(ResolveFromList(text));
   }
@@ -268,7 +268,7 @@ void Broker::FinishList(std::uint64_t id, std::uint64_t epoch, TimePoint began,
   Listing listing{*list, /*dropped=*/0, OkStatus()};
   if (id > last_applied_) {
     last_applied_ = id;
-    listed_epoch_ = epoch;
+    listed_account_ = session_.account_epoch();
     listed_at_ = began;
     counters_.last_list = clock_.WallNow();
     absent_.clear();
@@ -278,7 +278,7 @@ void Broker::FinishList(std::uint64_t id, std::uint64_t epoch, TimePoint began,
 }
 
 StatusOr<Listing> Broker::LastListing(const Status& why) const {
-  const bool known = listed_epoch_ == session_.epoch() &&
+  const bool known = listed_account_ == session_.account_epoch() &&
                      clock_.Now() - listed_at_ <= options_.max_offline;
   if (!known || !WillPass(why)) return why;
   return Listing{cache_.List(), /*dropped=*/0, why};

@@ -200,7 +200,7 @@ class Broker {
   // is answered but not applied.
   std::uint64_t list_ids_ = 0;
   std::uint64_t last_applied_ = 0;
-  std::optional<std::uint64_t> listed_epoch_;
+  std::optional<std::uint64_t> listed_account_;
   TimePoint listed_at_;
 };
 

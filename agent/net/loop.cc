@@ -32,7 +32,7 @@ Loop::~Loop() {
   for (Watched& watched : watched_) watched.descriptor.release();
 }
 
-void Loop::Watch(int fd, std::function<void()> readable) {
+void Loop::Watch(int fd, std::function<bool()> readable) {
   watched_.push_back(
       {asio::posix::stream_descriptor(context_, fd), std::move(readable)});
   Await(watched_.back());
@@ -43,9 +43,10 @@ void Loop::Await(Watched& watched) {
       asio::posix::stream_descriptor::wait_read,
       [this, &watched](const asio::error_code& error) {
         if (error) return;
-        watched.readable();
+        const bool more = watched.readable();
         Rearm();
-        Await(watched);
+        if (more) return Await(watched);
+        watched.descriptor.release();
       });
 }
 

@@ -36,9 +36,9 @@ class Loop final : public Executor {
   // `ticker` must outlive the loop's last turn.
   void Add(Ticker& ticker) { tickers_.push_back(&ticker); }
 
-  // Calls `readable` whenever `fd`, which stays somebody else's, is; until
-  // the loop ends.
-  void Watch(int fd, std::function<void()> readable);
+  // Calls `readable` whenever `fd`, which stays somebody else's, is; until it
+  // returns false or the loop ends.
+  void Watch(int fd, std::function<bool()> readable);
 
   // Calls `resumed` when the machine turns out to have slept: at the next thing
   // that happens, at the latest 15 seconds later while a deadline is pending.
@@ -53,7 +53,7 @@ class Loop final : public Executor {
  private:
   struct Watched {
     asio::posix::stream_descriptor descriptor;
-    std::function<void()> readable;
+    std::function<bool()> readable;
   };
 
   static std::chrono::nanoseconds SleptSinceBoot();

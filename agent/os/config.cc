@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <functional>
 
@@ -60,8 +61,16 @@ bool SetLogLevel(const toml::node& node, Config& config) {
          CheckLogLevel(config.log_level).ok();
 }
 
-const std::array<Key, 13>& Keys() {
-  static const std::array<Key, 13> keys = {{
+bool SetIdleLock(const toml::node& node, Config& config) {
+  const auto text = node.value_exact<std::string>();
+  if (!text.has_value()) return false;
+  const auto time = ParseDuration(*text);
+  if (time.ok()) config.idle_lock = *time;
+  return time.ok();
+}
+
+const std::array<Key, 14>& Keys() {
+  static const std::array<Key, 14> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
       {"ca_file", "an absolute path", Text(&Config::ca_file)},
@@ -82,6 +91,7 @@ const std::array<Key, 13>& Keys() {
       {"metrics_socket", "an absolute path", Text(&Config::metrics_socket)},
       {"max_offline_s", "a number of seconds from 0 to 31536000",
        Seconds(&Config::max_offline, 0, 31'536'000)},
+      {"idle_lock", "a time such as \"30m\", or \"0\" for never", SetIdleLock},
   }};
   return keys;
 }
@@ -91,6 +101,24 @@ Status At(const toml::source_region& where, const std::string& what) {
 }
 
 }  // namespace
+
+StatusOr<std::chrono::seconds> ParseDuration(std::string_view text) {
+  const Status rule =
+      Invalid("a time is a number followed by s, m or h, up to 8760h");
+  constexpr std::int64_t kMost = std::int64_t{8760} * 3600;
+  std::int64_t number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0 || number > kMost) return rule;
+  const std::string_view unit(end, text.data() + text.size());
+  if (unit == "h") number *= 3600;
+  if (unit == "m") number *= 60;
+  if ((unit.empty() || unit == "s" || unit == "m" || unit == "h") &&
+      number <= kMost) {
+    return std::chrono::seconds(number);
+  }
+  return rule;
+}
 
 StatusOr<Config> ParseConfig(std::string_view text, Config defaults) {
   toml::table table;

@@ -26,6 +26,8 @@ struct Config {
   std::size_t cache_max_mib = 64;            // of sealed values
   std::size_t cache_max_values = 50'000;
   std::string metrics_socket;  // empty: none
+  std::chrono::seconds idle_lock{0};  // locks when no caller has needed a
+                                      // session for so long; 0: never
 };
 
 // What the text of a file says, over `defaults`. Invalid() names the line and
@@ -37,5 +39,8 @@ StatusOr<Config> ParseConfig(std::string_view text, Config defaults = {});
 StatusOr<Config> LoadConfig(const std::string& path);
 
 Status CheckLogLevel(std::string_view level);
+
+// "90s", "30m", "8h" or a number of seconds; Invalid() says the rule.
+StatusOr<std::chrono::seconds> ParseDuration(std::string_view text);
 
 }  // namespace libretto

@@ -167,6 +167,7 @@ void CloudApi::Send(CloudCall call, Done<CloudAnswer> done) {
   request.url = call.api_url + call.path;
   request.body = *std::move(body);
   request.max_response_bytes = call.limits.max_bytes;
+  request.total_timeout = call.total_timeout;
   request.headers.push_back(Header("Content-Type", "application/json"));
   request.headers.push_back(Header("Accept", "application/json"));
   request.headers.push_back(Header("Origin", call.api_url));

@@ -128,9 +128,13 @@ void Transfer::Prepare(const HttpOptions& options) {
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
+  // A name that is still looked up holds nobody who ends the transfer.
+  set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(options.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.total_timeout.count()));
+  set(CURLOPT_TIMEOUT_MS,
+      static_cast<long>(
+          request_.total_timeout.value_or(options.total_timeout).count()));
   set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
@@ -364,13 +368,14 @@ void HttpClient::Worker::FailAll() {
 void HttpClient::Worker::FailInbox() {
   for (auto& transfer : inbox_) {
     loop_.Post([done = transfer->TakeDone()]() mutable {
-      std::move(done)(Offline("the agent is stopping"));
+      std::move(done)(Offline("the agent was locked or is stopping"));
     });
   }
   inbox_.clear();
 }
 
-HttpClient::HttpClient(Executor& loop, HttpOptions options) : loop_(loop) {
+HttpClient::HttpClient(Executor& loop, HttpOptions options)
+    : loop_(loop), options_(options) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   LIBRETTO_CHECK(initialised == CURLE_OK);
   worker_ = std::make_unique<Worker>(loop, std::move(options));
@@ -385,6 +390,11 @@ void HttpClient::Refuse(Status why, DoneStatus done) {
 }
 
 void HttpClient::Stop() { worker_->Stop(); }
+
+void HttpClient::Abort() {
+  worker_.reset();
+  worker_ = std::make_unique<Worker>(loop_, options_);
+}
 
 void HttpClient::Send(HttpRequest request, Done<HttpResponse> done) {
   worker_->Enqueue(

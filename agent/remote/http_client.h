@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct HttpRequest {
   std::vector<SecretBytes> headers;  // "Name: value"
   SecretBytes body;                  // sent with POST
   std::size_t max_response_bytes = std::size_t{1} << 20;
+  // Less than what the client gives every request.
+  std::optional<std::chrono::milliseconds> total_timeout = {};
 };
 
 struct HttpResponse {
@@ -60,6 +63,10 @@ class HttpClient {
   // Posts `why` to `done`: for a request that must not be sent.
   void Refuse(Status why, DoneStatus done);
 
+  // As Stop(), but what is sent from now on goes out: another thread begins
+  // with nothing that this one has seen.
+  void Abort();
+
   // Fails what is in flight and whatever is sent from now on; returns when the
   // thread has ended. Completions are still posted.
   void Stop();
@@ -68,6 +75,7 @@ class HttpClient {
   class Worker;
 
   Executor& loop_;
+  const HttpOptions options_;
   std::unique_ptr<Worker> worker_;
 };
 

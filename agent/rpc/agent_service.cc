@@ -23,6 +23,8 @@ pb::StatusResponse::SessionState ToProto(Session::State state) {
       return pb::StatusResponse::ENDED;
     case Session::State::kApiKey:
       return pb::StatusResponse::API_KEY;
+    case Session::State::kLocked:
+      return pb::StatusResponse::LOCKED;
   }
   return pb::StatusResponse::SESSION_STATE_UNSPECIFIED;
 }
@@ -88,7 +90,8 @@ void AgentService::Fill(const Profile& profile,
   response->set_uptime_s(std::chrono::duration_cast<std::chrono::seconds>(
                              clock_.Now() - facts_.started)
                              .count());
-  response->set_session(ToProto(session.state()));
+  response->set_session(lock_.locked() ? pb::StatusResponse::LOCKED
+                                       : ToProto(session.state()));
   response->set_api_url(session.api_url());
   if (session.state() == Session::State::kSignedIn ||
       session.state() == Session::State::kEnded) {
@@ -106,6 +109,18 @@ void AgentService::Fill(const Profile& profile,
   response->set_resident_bytes(facts_.resident_bytes());
   response->set_scopes(
       static_cast<std::int64_t>(context_.scopes.List().size()));
+  FillLock(response);
+}
+
+void AgentService::FillLock(pb::StatusResponse* response) const {
+  response->set_enrolled(lock_.enrolled());
+  response->set_locked_because(lock_.because());
+  response->set_idle_lock_s(lock_.idle().count());
+  const LockTriggers triggers = facts_.lock_triggers();
+  for (const std::string& trigger : triggers.active) {
+    response->add_locks_on(trigger);
+  }
+  response->set_locks_not_on(triggers.missing);
 }
 
 grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(

@@ -70,6 +70,7 @@ StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
                                    ? profiles.For(caller, owned)
                                    : profiles.For(scope->ActsAs(), owned);
   if (!profile.ok() || needs == Needs::kNothing) return profile;
+  if (owned == nullptr) profiles.Touch();
   // Whoever is not signed in here may be so on disk by now.
   Status ready = (*profile)->accounts.Load();
   if (ready.ok()) ready = Profiles::CheckCloud(**profile, caller);

@@ -75,27 +75,30 @@ class NoPlugins final : public grpc::ServerBuilderOption {
 
 }  // namespace
 
-GrpcServer::Services::Services(CallContext& context, const Clock& clock,
-                               const ProcessFacts& facts)
+GrpcServer::Services::Services(CallContext& context, Lock& lock,
+                               const Clock& clock, const ProcessFacts& facts)
     : credentials(context),
       accounts(context),
-      agent(context, clock, facts),
+      agent(context, lock, clock, facts),
+      locking(context, lock),
       scopes(context, clock) {}
 
 void GrpcServer::Services::RegisterWith(grpc::ServerBuilder& builder) {
   builder.RegisterService(&agent);
   builder.RegisterService(&accounts);
   builder.RegisterService(&credentials);
+  builder.RegisterService(&locking);
   builder.RegisterService(&scopes);
 }
 
 GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes,
-                       const Clock& clock, const ProcessFacts& facts,
+                       Lock& lock, const Clock& clock,
+                       const ProcessFacts& facts,
                        std::function<void(const CallRecord&)> log,
                        const ConnectionLimits& limits)
     : context_{loop, peers_, profiles, scopes, std::move(log)},
-      services_(context_, clock, facts),
-      services_for_scopes_(context_, clock, facts) {
+      services_(context_, lock, clock, facts),
+      services_for_scopes_(context_, lock, clock, facts) {
   gpr_set_log_function(SayNothing);
   StartMain(limits);
   StartForScopes(limits);

@@ -19,6 +19,7 @@
 #include "agent/rpc/agent_service.h"
 #include "agent/rpc/call.h"
 #include "agent/rpc/credential_service.h"
+#include "agent/rpc/lock_service.h"
 #include "agent/rpc/scope_service.h"
 #include "base/unique_fd.h"
 
@@ -34,7 +35,7 @@ struct ConnectionLimits {
 
 class GrpcServer {
  public:
-  GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes,
+  GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes, Lock& lock,
              const Clock& clock, const ProcessFacts& facts,
              std::function<void(const CallRecord&)> log,
              const ConnectionLimits& limits);
@@ -55,13 +56,14 @@ class GrpcServer {
 
  private:
   struct Services {
-    Services(CallContext& context, const Clock& clock,
+    Services(CallContext& context, Lock& lock, const Clock& clock,
              const ProcessFacts& facts);
     void RegisterWith(grpc::ServerBuilder& builder);
 
     CredentialService credentials;
     AccountService accounts;
     AgentService agent;
+    LockService locking;
     ScopeService scopes;
   };
 

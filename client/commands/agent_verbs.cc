@@ -133,6 +133,8 @@ std::string_view SessionWord(AgentStatus::Session session) {
       return "ended";
     case AgentStatus::Session::kApiKey:
       return "api_key";
+    case AgentStatus::Session::kLocked:
+      return "locked";
     default:
       return "signed_out";
   }
@@ -204,6 +206,11 @@ class ShowStatus final : public Verb {
         .Number("max_cached_bytes", status.max_cached_bytes)
         .Text("requests", CloudWord(status.cloud))
         .Number("retry_unix_s", status.retry_unix_s)
+        .Flag("enrolled", status.enrolled)
+        .TextOrNull("locked_because", status.locked_because)
+        .Number("idle_lock_s", status.idle_lock_s)
+        .Raw("locks_on", JsonArray(status.locks_on))
+        .TextOrNull("locks_not_on", status.locks_not_on)
         .str();
   }
 
@@ -219,9 +226,26 @@ class ShowStatus final : public Verb {
         return "ended by the cloud; log in again";
       case AgentStatus::Session::kApiKey:
         return "none; LIBRETTO_API_KEY";
+      case AgentStatus::Session::kLocked:
+        return "locked, because " + status.locked_because;
       default:
         return "not logged in";
     }
+  }
+
+  // What locks it by itself.
+  static std::string LockText(const AgentStatus& status) {
+    if (!status.enrolled) return "no passphrase is enrolled";
+    std::string text;
+    if (status.idle_lock_s != 0) {
+      text = "when idle for " + Duration(status.idle_lock_s);
+    }
+    for (const std::string& trigger : status.locks_on) {
+      text += (text.empty() ? "on " : ", ") + trigger;
+    }
+    if (text.empty()) text = "only when told to";
+    if (!status.locks_not_on.empty()) text += "; " + status.locks_not_on;
+    return text;
   }
 
   static std::string KeyText(const AgentStatus& status, std::int64_t now) {
@@ -264,6 +288,7 @@ class ShowStatus final : public Verb {
                       ", up " + Duration(status.uptime_s)},
         {"socket", status.socket},
         {"session", SessionText(status)},
+        {"locks", LockText(status)},
         {"cloud", status.api_url.empty() ? "-" : status.api_url},
         {"API key", KeyText(status, now)},
         {"credentials", std::to_string(status.credentials) + " known, " +

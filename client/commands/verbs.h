@@ -37,6 +37,12 @@ std::unique_ptr<Verb> MakeAgentStart();  // agent_verbs.cc
 std::unique_ptr<Verb> MakeAgentStop();
 std::unique_ptr<Verb> MakeAgentStatus();
 std::unique_ptr<Verb> MakeAgentSync();
+std::unique_ptr<Verb> MakeEnroll();  // lock_verbs.cc
+std::unique_ptr<Verb> MakeUnenroll();
+std::unique_ptr<Verb> MakeLock();
+std::unique_ptr<Verb> MakeUnlock();
+std::unique_ptr<Verb> MakeForget();
+std::unique_ptr<Verb> MakePanic();
 std::unique_ptr<Verb> MakeHelpExitCodes();  // help_verb.cc
 
 std::span<const VerbEntry> Verbs();

@@ -67,6 +67,8 @@ AgentStatus::Session ToSession(agent::v1::StatusResponse::SessionState state) {
       return AgentStatus::Session::kEnded;
     case agent::v1::StatusResponse::API_KEY:
       return AgentStatus::Session::kApiKey;
+    case agent::v1::StatusResponse::LOCKED:
+      return AgentStatus::Session::kLocked;
     default:
       return AgentStatus::Session::kSignedOut;
   }
@@ -246,30 +248,29 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
       Ask<agent::v1::StatusResponse>("/libretto.agent.v1.Agent/Status",
                                      agent::v1::StatusRequest(), kLocalLimit);
   if (!reply.ok()) return reply.status();
-  return AgentStatus{.version = reply->version(),
-                     .pid = reply->pid(),
-                     .socket = reply->socket(),
-                     .uptime_s = reply->uptime_s(),
-                     .session = ToSession(reply->session()),
-                     .email = reply->email(),
-                     .api_url = reply->api_url(),
-                     .key = ToKey(reply->key()),
-                     .key_expires_unix_s = reply->key_expires_unix_s(),
-                     .credentials = reply->credentials(),
-                     .cached = reply->cached(),
-                     .hits = reply->hits(),
-                     .misses = reply->misses(),
-                     .last_sync_unix_s = reply->last_sync_unix_s(),
-                     .offline_since_unix_s = reply->offline_since_unix_s(),
-                     .connections = reply->connections(),
-                     .resident_bytes = reply->resident_bytes(),
-                     .scopes = reply->scopes(),
-                     .next_sync_unix_s = reply->next_sync_unix_s(),
-                     .cached_bytes = reply->cached_bytes(),
-                     .max_cached = reply->max_cached(),
-                     .max_cached_bytes = reply->max_cached_bytes(),
-                     .cloud = ToCloud(reply->cloud()),
-                     .retry_unix_s = reply->retry_unix_s()};
+  return AgentStatus{
+      .version = reply->version(),
+      .pid = reply->pid(),
+      .socket = reply->socket(),
+      .uptime_s = reply->uptime_s(),
+      .session = ToSession(reply->session()),
+      .email = reply->email(),
+      .api_url = reply->api_url(),
+      .key = ToKey(reply->key()),
+      .key_expires_unix_s = reply->key_expires_unix_s(),
+      .credentials = reply->credentials(),
+      .cached = reply->cached(),
+      .hits = reply->hits(),
+      .misses = reply->misses(),
+      .last_sync_unix_s = reply->last_sync_unix_s(),
+      .offline_since_unix_s = reply->offline_since_unix_s(),
+      .connections = reply->connections(),
+      .resident_bytes = reply->resident_bytes(),
+      .enrolled = reply->enrolled(),
+      .locked_because = reply->locked_because(),
+      .idle_lock_s = reply->idle_lock_s(),
+      .locks_on = {reply->locks_on().begin(), reply->locks_on().end()},
+      .locks_not_on = reply->locks_not_on()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(

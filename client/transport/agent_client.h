@@ -200,7 +200,7 @@ struct CommandShare {
 };
 
 struct AgentStatus {
-  enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey };
+  enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey, kLocked };
   enum class Key { kNone, kLeased, kFromEnvironment };
   // Whether requests go out to the cloud, or why none does.
   enum class Cloud { kAsked, kFailing, kAsksToWait, kProbed };
@@ -229,6 +229,11 @@ struct AgentStatus {
   std::int64_t max_cached_bytes = 0;
   Cloud cloud = Cloud::kAsked;
   std::int64_t retry_unix_s = 0;
+  bool enrolled = false;  // a passphrase is
+  std::string locked_because;
+  std::int64_t idle_lock_s = 0;
+  std::vector<std::string> locks_on;  // what else locks it, in words
+  std::string locks_not_on;           // why not all of it
 };
 
 struct SyncProgress {
@@ -306,6 +311,17 @@ class AgentClient {
       absl::FunctionRef<void(const SyncProgress&)> on_progress);
   // The pid of the agent that is about to end.
   StatusOr<std::int64_t> Stop();
+
+  // Those with a passphrase take as long as wrong ones before it make them.
+  Status Enroll(const SecretBytes& passphrase);
+  Status Unenroll(const SecretBytes& passphrase);
+  Status DiscardEnrolment();
+  // Whether it was locked already.
+  StatusOr<bool> Lock();
+  Status Unlock(const SecretBytes& passphrase);
+  // Whether it is locked now.
+  StatusOr<bool> Forget();
+  StatusOr<bool> Panic();
 
  private:
   // Every request goes through MakeCall(), which adds the caller's context; one

@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/process.h"
 #include "tests/fakes/fake_cloud.h"
+#include "tests/fakes/fake_lock.h"
 #include "tests/fakes/fake_scope_sockets.h"
 #include "tests/fakes/fake_stores.h"
 
@@ -66,12 +67,16 @@ int Main(const std::string& folder, std::chrono::milliseconds idle) {
   CloudyLoop cloudy(loop, cloud);
   testing::FakeScopeSockets scope_sockets;
   Scopes scopes(scope_sockets, clock);
+  testing::FakeLock lock_storage;
+  testing::InlineWorker worker;
+  Sealing sealing;
+  Lock lock(sealing, profiles, lock_storage, worker, clock, {}, {});
   ConnectionLimits connection_limits;
   connection_limits.idle = idle;
   GrpcServer server(
-      cloudy, profiles, scopes, clock,
+      cloudy, profiles, scopes, lock, clock,
       {"1.2.3", folder, clock.Now(), [] { return std::size_t{0}; },
-       [] { return std::int64_t{0}; },
+       [] { return std::int64_t{0}; }, [] { return LockTriggers(); },
        [](absl::AnyInvocable<void() &&> stopped) { std::move(stopped)(); }},
       [](const CallRecord&) {}, connection_limits);
   FrameLimits frame_limits;

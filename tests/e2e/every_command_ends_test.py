@@ -26,6 +26,14 @@ COMMANDS = [
     ["cloud", "credentials", "update", "username"],
     ["cloud", "credentials", "delete", "username"],
     ["cloud", "credentials", "push"],
+    ["agent", "enroll"],
+    ["agent", "enroll", "--passphrase-stdin"],
+    ["agent", "unenroll"],
+    ["agent", "lock"],
+    ["agent", "unlock"],
+    ["agent", "unlock", "--passphrase-stdin"],
+    ["agent", "forget"],
+    ["agent", "panic"],
     ["agent", "status"],
     ["agent", "sync"],
     ["agent", "stop"],
@@ -43,6 +51,7 @@ MAY_SUCCEED = (["cloud", "auth", "whoami"], ["cloud", "auth", "logout"],
                ["agent", "status"], ["agent", "stop"],
                ["scope", "create", "--name", "ci", "--allow", "username"],
                ["scope", "list"],
+               ["agent", "forget"], ["agent", "panic"],
                ["cloud", "credentials", "push"])
 LIMIT_S = 2 * harness.PATIENCE
 

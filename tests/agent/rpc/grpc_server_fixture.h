@@ -21,6 +21,7 @@
 
 #include "agent/rpc/grpc_server.h"
 #include "tests/fakes/fake_cloud.h"
+#include "tests/fakes/fake_lock.h"
 #include "tests/fakes/fake_scope_sockets.h"
 #include "tests/fakes/fake_stores.h"
 #include "tests/fakes/manual_clock.h"
@@ -105,6 +106,7 @@ class GrpcServerTest : public ::testing::Test {
             clock_.Now(),
             [] { return std::size_t{3}; },
             [] { return std::int64_t{4096}; },
+            [] { return LockTriggers(); },
             [this](absl::AnyInvocable<void() &&> stopped) {
               stop_asked_ = true;
               std::move(stopped)();
@@ -135,6 +137,12 @@ class GrpcServerTest : public ::testing::Test {
       ProfileOptions(), {cloud_, cloud_, cloud_, cloud_}, storage_, clock_};
   testing::FakeScopeSockets scope_sockets_;
   Scopes scopes_{scope_sockets_, clock_};
+  testing::FakeLock lock_storage_;
+  testing::InlineWorker worker_;
+  Sealing sealing_;
+  Lock lock_{sealing_, profiles_, lock_storage_,
+             worker_,  clock_,    {.cost = {8192, 1}},
+             {}};
   bool stop_asked_ = false;
   std::vector<std::string> log_;
   CloudyLoop loop_{cloud_};
@@ -142,6 +150,7 @@ class GrpcServerTest : public ::testing::Test {
       loop_,
       profiles_,
       scopes_,
+      lock_,
       clock_,
       Facts(),
       [this](const CallRecord& call) {
