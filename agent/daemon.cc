@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "base/credential_name.h"
+#include "agent/call_log.h"
 
 namespace libretto {
 namespace {
@@ -27,20 +27,17 @@ std::int64_t ResidentBytes() {
   return pages * sysconf(_SC_PAGESIZE);
 }
 
-void LogCall(const CallRecord& call) {
-  // A read that went well is an everyday event; what failed is news.
-  const auto level =
-      call.status.ok() ? spdlog::level::debug : spdlog::level::info;
-  if (!spdlog::should_log(level)) return;
-  spdlog::log(level, "call method={} name={} uid={} pid={} outcome={} us={}",
-              call.method, call.name.empty() ? "-" : Printable(call.name),
-              call.caller.uid, call.caller.pid,
-              absl::StatusCodeToString(call.status.code()), call.took.count());
+void LogAuditChange(const Status& writing) {
+  if (writing.ok()) {
+    spdlog::info("the audit log is being written again");
+  } else {
+    spdlog::error("the audit log is not being written reason=\"{}\"",
+                  Message(writing));
+  }
 }
 
-void LogRefused(Caller caller) {
-  spdlog::warn("refused uid={} pid={} reason=\"another user\"", caller.uid,
-               caller.pid);
+AuditPaths AuditPathsFrom(const Paths& paths) {
+  return {paths.audit_log, paths.audit_key, paths.audit_head};
 }
 
 ProfileOptions OptionsFrom(const Config& config) {
@@ -62,6 +59,8 @@ Daemon::Daemon(const Config& config, const Paths& paths)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
+      audit_file_(AuditPathsFrom(paths), config_.audit_file_bytes, clock_),
+      audit_(audit_file_, clock_, LogAuditChange),
       loop_(clock_),
       http_(loop_, HttpOptions()),
       api_(http_),
@@ -70,14 +69,19 @@ Daemon::Daemon(const Config& config, const Paths& paths)
       accounts_(api_),
       organizations_(api_),
       files_(state_dir_),
+      storage_(files_, audit_),
       profiles_(OptionsFrom(config_),
-                {credentials_, keys_, accounts_, organizations_}, files_,
+                {credentials_, keys_, accounts_, organizations_}, storage_,
                 clock_),
-      server_(loop_, profiles_, clock_, Facts(), LogCall, LimitsFrom(config_)),
+      server_(
+          loop_, profiles_, clock_, Facts(),
+          [this](const CallRecord& call) { NoteCall(call); },
+          LimitsFrom(config_)),
       signals_(loop_.context(), SIGTERM, SIGINT),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
   loop_.Add(profiles_);
+  loop_.Add(audit_);
 }
 
 Daemon::~Daemon() {
@@ -90,7 +94,21 @@ ProcessFacts Daemon::Facts() {
           clock_.Now(),
           [this] { return listener_->connections(); },
           ResidentBytes,
-          [this](Stopped stopped) { BeginStop(std::move(stopped)); }};
+          [this](Stopped stopped) { BeginStop(std::move(stopped)); },
+          [this] { return audit_.state(); }};
+}
+
+void Daemon::NoteCall(const CallRecord& call) {
+  LogCall(call);
+  if (const auto event = AuditEventOf(call)) audit_.Record(*event);
+}
+
+// One line of the agent's own log, which may be kept by somebody else, says
+// what the chain has to look like.
+void Daemon::NoteAuditHead(std::string_view when) {
+  const AuditHead head = audit_file_.head();
+  spdlog::info("audit {} record={} tag={}", when, head.sequence,
+               AuditHex(head.tag));
 }
 
 void Daemon::UseApiKey(ApiKey key) {
@@ -103,9 +121,14 @@ Status Daemon::Listen() {
       [this](UniqueFd connection, Caller caller) {
         server_.Adopt(std::move(connection), caller);
       },
-      LogRefused);
+      [this](const Caller& caller) {
+        LogRefused(caller);
+        audit_.RecordRefused(caller);
+      });
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
+  audit_.Record({.verb = "Agent.Started"});
+  NoteAuditHead("begins");
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
   WatchSessions();
@@ -141,6 +164,8 @@ void Daemon::Run() {
   AwaitSignal();
   loop_.Run();
   shutdown_.join();
+  audit_.RecordStop();
+  NoteAuditHead("ends");
   spdlog::info("stopped");
 }
 

@@ -11,12 +11,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "agent/core/audit.h"
+#include "agent/core/audited_storage.h"
 #include "agent/core/profiles.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
+#include "agent/os/audit_file.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
 #include "agent/os/profile_files.h"
@@ -55,6 +59,8 @@ class Daemon {
   using Stopped = absl::AnyInvocable<void() &&>;
 
   ProcessFacts Facts();
+  void NoteCall(const CallRecord& call);
+  void NoteAuditHead(std::string_view when);
   void WatchSessions();
   void AwaitSignal();
   void BeginStop(Stopped stopped);
@@ -64,6 +70,8 @@ class Daemon {
   const std::string socket_path_;
   const std::string state_dir_;
   SystemClock clock_;
+  AuditFile audit_file_;
+  Audit audit_;
   Loop loop_;
   HttpClient http_;
   CloudApi api_;
@@ -72,6 +80,7 @@ class Daemon {
   HttpAccounts accounts_;
   HttpOrganizations organizations_;
   ProfileFiles files_;
+  AuditedStorage storage_;
   Profiles profiles_;
   GrpcServer server_;
   std::unique_ptr<Listener> listener_;

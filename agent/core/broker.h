@@ -84,6 +84,9 @@ class Broker {
               Done<Upserted> done);
 
   const Counters& counters() const { return counters_; }
+  std::chrono::seconds max_offline() const { return max_offline_; }
+  // Whether the cloud has said which credentials there are.
+  bool has_listed() const { return listed_epoch_ == session_.epoch(); }
 
   // Moves when a list was applied or something written: a later Get() may say
   // something else than an earlier one did.

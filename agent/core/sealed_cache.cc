@@ -77,6 +77,12 @@ std::uint64_t SealedCache::Generation(const CredentialName& name) const {
   return HasValue(name) ? entries_.at(name.text()).generation : 0;
 }
 
+std::optional<TimePoint> SealedCache::CheckedAt(
+    const CredentialName& name) const {
+  if (!HasValue(name)) return std::nullopt;
+  return entries_.at(name.text()).checked;
+}
+
 bool SealedCache::HasCurrent(const CredentialName& name) const {
   const auto found = entries_.find(name.text());
   return found != entries_.end() && IsCurrent(found->second);

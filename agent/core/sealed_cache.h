@@ -52,6 +52,9 @@ class SealedCache {
   // Of the value that is held; zero when there is none.
   std::uint64_t Generation(const CredentialName& name) const;
 
+  // When the cloud last confirmed the value that is held.
+  std::optional<TimePoint> CheckedAt(const CredentialName& name) const;
+
   // Whether a value is held that the last list does not contradict.
   bool HasCurrent(const CredentialName& name) const;
   bool HasValue(const CredentialName& name) const;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/net/caller_process.h"
 #include "base/files.h"
 #include "base/paths.h"
 
@@ -118,7 +119,9 @@ StatusOr<UniqueFd> Bind(int directory, const std::string& path) {
 
 struct Listener::Waiting {
   Waiting(asio::io_context& context, UniqueFd fd, Caller who)
-      : descriptor(context, fd.Release()), timer(context), caller(who) {}
+      : descriptor(context, fd.Release()),
+        timer(context),
+        caller(std::move(who)) {}
 
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
@@ -221,7 +224,8 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  const Caller caller{peer.uid, peer.pid};
+  const Caller caller{peer.uid, peer.pid,
+                      ProcessBehind(connection.get(), peer.pid)};
   if (caller.uid != geteuid()) return refused_(caller);
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];

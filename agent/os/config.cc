@@ -52,13 +52,20 @@ bool SetMaxConnections(const toml::node& node, Config& config) {
   return true;
 }
 
+bool SetAuditFileSize(const toml::node& node, Config& config) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value.has_value() || *value < 64 || *value > 1'048'576) return false;
+  config.audit_file_bytes = static_cast<std::size_t>(*value) * 1024;
+  return true;
+}
+
 bool SetLogLevel(const toml::node& node, Config& config) {
   return Text(&Config::log_level)(node, config) &&
          CheckLogLevel(config.log_level).ok();
 }
 
-const std::array<Key, 7>& Keys() {
-  static const std::array<Key, 7> keys = {{
+const std::array<Key, 8>& Keys() {
+  static const std::array<Key, 8> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
       {"log_level", "one of trace, debug, info, warn, error, off", SetLogLevel},
@@ -69,6 +76,8 @@ const std::array<Key, 7>& Keys() {
        Seconds(&Config::sync_interval, 1, 86'400)},
       {"max_offline_s", "a number of seconds from 0 to 31536000",
        Seconds(&Config::max_offline, 0, 31'536'000)},
+      {"audit_file_kib", "a number of KiB from 64 to 1048576",
+       SetAuditFileSize},
   }};
   return keys;
 }

@@ -16,8 +16,9 @@ struct Config {
   std::string log_file;            // empty: standard error
   std::string log_level = "info";  // trace debug info warn error off
   std::size_t max_connections = 256;
-  std::chrono::seconds idle_timeout{30};     // of a connection
-  std::chrono::seconds sync_interval{30};    // while there are callers
+  std::chrono::seconds idle_timeout{30};   // of a connection
+  std::chrono::seconds sync_interval{30};  // while there are callers
+  std::size_t audit_file_bytes = std::size_t{4} << 20;  // when it is rotated
   std::chrono::seconds max_offline{86'400};  // how long an unconfirmed value
                                              // is served
 };

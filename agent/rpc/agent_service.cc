@@ -77,6 +77,11 @@ void AgentService::Fill(const Profile& profile,
   response->set_offline_since_unix_s(UnixSeconds(counters.offline_since));
   response->set_connections(static_cast<std::int64_t>(facts_.connections()));
   response->set_resident_bytes(facts_.resident_bytes());
+  const Audit::State audit = facts_.audit();
+  response->set_audit_records(audit.head.sequence);
+  response->set_audit_tag(AuditHex(audit.head.tag));
+  response->set_audit_lost(audit.lost);
+  response->set_audit_problem(Message(audit.writing));
 }
 
 grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(

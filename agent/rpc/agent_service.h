@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "agent/core/audit.h"
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/agent.grpc.pb.h"
 
@@ -19,6 +20,7 @@ struct ProcessFacts {
   std::function<std::int64_t()> resident_bytes;
   // Begins the stop; `stopped` runs when the leased key has been dealt with.
   std::function<void(absl::AnyInvocable<void() &&> stopped)> stop;
+  std::function<Audit::State()> audit;
 };
 
 class AgentService final : public agent::v1::Agent::CallbackService {

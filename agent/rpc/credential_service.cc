@@ -3,7 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "agent/core/explain.h"
 #include "agent/rpc/watch_stream.h"
+#include "base/credential_name.h"
 
 namespace libretto {
 namespace {
@@ -30,6 +32,60 @@ void Fill(const Credential& credential, pb::GetResponse* response) {
   response->set_age_ms(credential.age.count());
   response->set_source(ToProto(credential.source));
   response->set_generation(credential.generation);
+}
+
+pb::ExplainResponse::Verdict ToProto(Explanation::Verdict verdict) {
+  switch (verdict) {
+    case Explanation::Verdict::kYes:
+      return pb::ExplainResponse::YES;
+    case Explanation::Verdict::kNo:
+      return pb::ExplainResponse::NO;
+    case Explanation::Verdict::kCloudDecides:
+      return pb::ExplainResponse::CLOUD_DECIDES;
+  }
+  return pb::ExplainResponse::VERDICT_UNSPECIFIED;
+}
+
+pb::ExplainResponse::Rule ToProto(Explanation::Rule rule) {
+  switch (rule) {
+    case Explanation::Rule::kName:
+      return pb::ExplainResponse::NAME;
+    case Explanation::Rule::kScope:
+      return pb::ExplainResponse::SCOPE;
+    case Explanation::Rule::kLock:
+      return pb::ExplainResponse::LOCK;
+    case Explanation::Rule::kSession:
+      return pb::ExplainResponse::SESSION;
+    case Explanation::Rule::kCache:
+      return pb::ExplainResponse::CACHE;
+    case Explanation::Rule::kList:
+      return pb::ExplainResponse::LIST;
+    case Explanation::Rule::kCloud:
+      return pb::ExplainResponse::CLOUD;
+  }
+  return pb::ExplainResponse::RULE_UNSPECIFIED;
+}
+
+void Fill(const Explanation& explanation, pb::ExplainResponse* response) {
+  response->set_name(explanation.name);
+  response->set_verdict(ToProto(explanation.verdict));
+  response->set_rule(ToProto(explanation.rule));
+  response->set_why_not(Message(explanation.why_not));
+  response->set_remedy(Remedy(explanation.why_not));
+  if (explanation.source.has_value()) {
+    response->set_source(ToProto(*explanation.source));
+  }
+  response->set_held(explanation.age.has_value());
+  response->set_age_ms(
+      explanation.age.value_or(std::chrono::milliseconds(0)).count());
+  if (!explanation.last_read.has_value()) return;
+  const Caller& caller = explanation.last_read->caller;
+  auto& reader = *response->mutable_last_reader();
+  reader.set_pid(caller.pid);
+  reader.set_process(Printable(caller.process.name));
+  reader.set_executable(Printable(caller.process.executable, 1024));
+  reader.set_unix_s(
+      std::chrono::system_clock::to_time_t(explanation.last_read->at));
 }
 
 void GetAttribute(Broker& broker, const CredentialName& name,
@@ -73,14 +129,30 @@ grpc::ServerUnaryReactor* CredentialService::Get(
             [&profile, request, response,
              call = std::move(call)](StatusOr<CredentialName> name) mutable {
               if (!name.ok()) return call->Finish(name.status());
-              GetAttribute(profile.broker, *name, request->attribute(),
-                           [response, call = std::move(call)](
-                               StatusOr<Credential> credential) {
-                             if (credential.ok()) Fill(*credential, response);
-                             call->Finish(credential.status());
-                           });
+              GetAttribute(
+                  profile.broker, *name, request->attribute(),
+                  [&profile, response,
+                   call = std::move(call)](StatusOr<Credential> credential) {
+                    if (credential.ok()) {
+                      Fill(*credential, response);
+                      profile.last_reads.Note(credential->name, call->caller());
+                    }
+                    call->Finish(credential.status());
+                  });
             });
       });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Explain(
+    grpc::CallbackServerContext* server_context,
+    const pb::ExplainRequest* request, pb::ExplainResponse* response) {
+  return ServeUnary(context_, server_context, "Credentials.Explain",
+                    request->name(), request, Needs::kSession,
+                    [this, request, response](Profile& profile, CallPtr call) {
+                      Fill(libretto::Explain(profile, request->name(), clock_),
+                           response);
+                      call->Finish(OkStatus());
+                    });
 }
 
 grpc::ServerUnaryReactor* CredentialService::List(

@@ -54,7 +54,7 @@ GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
                        std::function<void(const CallRecord&)> log,
                        const ConnectionLimits& limits)
     : context_{loop, peers_, profiles, std::move(log)},
-      credentials_(context_),
+      credentials_(context_, clock),
       accounts_(context_),
       agent_(context_, clock, std::move(facts)) {
   grpc::EnableDefaultHealthCheckService(true);

@@ -12,7 +12,7 @@ class SyncStream final : public EventStream<agent::v1::SyncProgress> {
   using EventStream::EventStream;
 
   void Start(const agent::v1::SyncRequest& request) {
-    Begin(request, Needs::kSession, [this](Profile& profile) {
+    Begin("Agent.Sync", request, Needs::kSession, [this](Profile& profile) {
       profile.syncer.Sync(
           [this](const Syncer::Progress& progress) {
             PushLatest(ToProto(progress));

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/rpc/event_stream.h"
@@ -16,12 +18,14 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
   using EventStream::EventStream;
 
   void Start(const agent::v1::WatchRequest& request) {
-    Begin(request, Needs::kSession, [this, &request](Profile& profile) {
-      StatusOr<std::vector<CredentialName>> names = NamesOf(request);
-      if (!names.ok()) return Complete(names.status());
-      watchers_ = &profile.watchers;
-      id_ = watchers_->Start(*std::move(names), *this);
-    });
+    Begin("Credentials.Watch", request, Needs::kSession,
+          [this, &request](Profile& profile) {
+            StatusOr<std::vector<CredentialName>> names = NamesOf(request);
+            if (!names.ok()) return Complete(names.status());
+            watchers_ = &profile.watchers;
+            last_reads_ = &profile.last_reads;
+            id_ = watchers_->Start(*std::move(names), *this);
+          });
   }
 
  private:
@@ -54,6 +58,7 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     event.set_name(credential.name);
     event.mutable_value()->set_value(value.data(), value.size());
     event.mutable_value()->set_generation(credential.generation);
+    last_reads_->Note(credential.name, caller());
     Tell(std::move(event));
   }
   void OnGone(const CredentialName& name) override {
@@ -76,13 +81,20 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     });
   }
 
+  std::optional<std::string> Delivers(
+      const agent::v1::WatchEvent& event) const override {
+    if (!event.has_value()) return std::nullopt;
+    return event.name();
+  }
+
   void Left() override {
     if (watchers_ == nullptr || complete()) return;
     watchers_->Cancel(id_);
-    Complete(TooSlow("the caller has left"));
+    Complete(CallerLeft());
   }
 
   Watchers* watchers_ = nullptr;
+  LastReads* last_reads_ = nullptr;
   std::uint64_t id_ = 0;
 };
 

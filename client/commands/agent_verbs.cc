@@ -233,6 +233,10 @@ class ShowStatus final : public Verb {
         .Number("offline_since_unix_s", status.offline_since_unix_s)
         .Number("connections", status.connections)
         .Number("resident_bytes", status.resident_bytes)
+        .Number("audit_records",
+                static_cast<std::int64_t>(status.audit_records))
+        .Number("audit_lost", static_cast<std::int64_t>(status.audit_lost))
+        .TextOrNull("audit_problem", status.audit_problem)
         .str();
   }
 
@@ -255,6 +259,18 @@ class ShowStatus final : public Verb {
         status.key == AgentStatus::Key::kLeased ? "leased" : "given by hand";
     if (status.key_expires_unix_s > now) {
       text += ", expires in " + Duration(status.key_expires_unix_s - now);
+    }
+    return text;
+  }
+
+  static std::string AuditText(const AgentStatus& status) {
+    std::string text =
+        Count(static_cast<std::int64_t>(status.audit_records), "record");
+    if (status.audit_lost > 0) {
+      text += ", " + std::to_string(status.audit_lost) + " lost";
+    }
+    if (!status.audit_problem.empty()) {
+      text += "; cannot be written: " + status.audit_problem;
     }
     return text;
   }
@@ -282,6 +298,7 @@ class ShowStatus final : public Verb {
          status.last_sync_unix_s == 0 ? "never" : ago(status.last_sync_unix_s)},
         {"connections", std::to_string(status.connections)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
+        {"audit", AuditText(status)},
     };
     if (status.offline_since_unix_s != 0) {
       rows.push_back({"offline", "since " + ago(status.offline_since_unix_s)});

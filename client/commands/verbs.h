@@ -34,6 +34,10 @@ std::unique_ptr<Verb> MakeAgentStart();  // agent_verbs.cc
 std::unique_ptr<Verb> MakeAgentStop();
 std::unique_ptr<Verb> MakeAgentStatus();
 std::unique_ptr<Verb> MakeAgentSync();
+std::unique_ptr<Verb> MakeAuditTail();  // audit_verbs.cc
+std::unique_ptr<Verb> MakeAuditVerify();
+std::unique_ptr<Verb> MakeAuditWho();
+std::unique_ptr<Verb> MakeExplain();        // explain_verb.cc
 std::unique_ptr<Verb> MakeHelpExitCodes();  // help_verb.cc
 
 std::span<const VerbEntry> Verbs();

@@ -208,7 +208,11 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
                      .last_sync_unix_s = reply->last_sync_unix_s(),
                      .offline_since_unix_s = reply->offline_since_unix_s(),
                      .connections = reply->connections(),
-                     .resident_bytes = reply->resident_bytes()};
+                     .resident_bytes = reply->resident_bytes(),
+                     .audit_records = reply->audit_records(),
+                     .audit_tag = reply->audit_tag(),
+                     .audit_lost = reply->audit_lost(),
+                     .audit_problem = reply->audit_problem()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(

@@ -29,6 +29,10 @@ COMMANDS = [
     ["agent", "status"],
     ["agent", "sync"],
     ["agent", "stop"],
+    ["audit", "tail"],
+    ["audit", "verify"],
+    ["audit", "who", "username"],
+    ["explain", "username"],
     ["read", "username"],
     ["run", "--credential", "username", "--", "true"],
     ["run", "--all", "--", "true"],
@@ -38,6 +42,8 @@ COMMANDS = [
 # These have something to say in every state.
 MAY_SUCCEED = (["cloud", "auth", "whoami"], ["cloud", "auth", "logout"],
                ["agent", "status"], ["agent", "stop"],
+               ["audit", "tail"], ["audit", "verify"],
+               ["audit", "who", "username"], ["explain", "username"],
                ["cloud", "credentials", "push"])
 LIMIT_S = 2 * harness.PATIENCE
 
