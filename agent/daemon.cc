@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "agent/call_log.h"
 #include "agent/core/metrics_page.h"
-#include "base/credential_name.h"
 
 namespace libretto {
 namespace {
@@ -30,21 +30,17 @@ std::int64_t ResidentBytes() {
   return pages * sysconf(_SC_PAGESIZE);
 }
 
-void LogCall(const CallRecord& call) {
-  // A read that went well is an everyday event; what failed is news.
-  const auto level =
-      call.status.ok() ? spdlog::level::debug : spdlog::level::info;
-  if (!spdlog::should_log(level)) return;
-  spdlog::log(level,
-              "call method={} name={} uid={} pid={} scope={} outcome={} us={}",
-              call.method, call.name.empty() ? "-" : Printable(call.name),
-              call.caller.uid, call.caller.pid, call.caller.scope,
-              absl::StatusCodeToString(call.status.code()), call.took.count());
+void LogAuditChange(const Status& writing) {
+  if (writing.ok()) {
+    spdlog::info("the audit log is being written again");
+  } else {
+    spdlog::error("the audit log is not being written reason=\"{}\"",
+                  Message(writing));
+  }
 }
 
-void LogRefused(Caller caller) {
-  spdlog::warn("refused uid={} pid={} reason=\"another user\"", caller.uid,
-               caller.pid);
+AuditPaths AuditPathsFrom(const Paths& paths) {
+  return {paths.audit_log, paths.audit_key, paths.audit_head};
 }
 
 void LogCut(const Caller& caller, const Status& why) {
@@ -77,6 +73,8 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
+      audit_file_(AuditPathsFrom(paths), config_.audit_file_bytes, clock_),
+      audit_(audit_file_, clock_, LogAuditChange),
       loop_(clock_),
       http_(loop_, std::move(http)),
       api_(http_),
@@ -85,8 +83,9 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       accounts_(api_),
       organizations_(api_),
       files_(state_dir_, sealing_),
+      storage_(files_, audit_),
       profiles_(OptionsFrom(config_),
-                {credentials_, keys_, accounts_, organizations_}, files_,
+                {credentials_, keys_, accounts_, organizations_}, storage_,
                 clock_),
       scope_relay_(loop_.context(), clock_, FrameLimits(), LogCut),
       scope_listeners_(
@@ -94,7 +93,8 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
           [this](UniqueFd connection, Caller caller) {
             AdoptScoped(std::move(connection), caller);
           },
-          LogRefused, [this](int fd) { return scope_relay_.EndIdle(fd); },
+          [this](const Caller& caller) { NoteRefused(caller); },
+          [this](int fd) { return scope_relay_.EndIdle(fd); },
           [this](ScopeId id) { scopes_.ProcessEnded(id); }),
       scopes_(scope_listeners_, clock_),
       lock_files_(state_dir_, files_),
@@ -102,10 +102,14 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       lock_(sealing_, profiles_, lock_files_, worker_, clock_,
             {.idle = config_.idle_lock},
             {.end_cloud_calls = [this] { http_.Abort(); },
-             .on_locked = LogLocked,
+             .on_locked = [this](std::string_view because) {
+               NoteLocked(because);
+             },
              .revoke_scopes = [this] { scopes_.EndAll(); }}),
-      server_(loop_, profiles_, scopes_, lock_, clock_, Facts(), LogCall,
-              LimitsFrom(config_)),
+      server_(
+          loop_, profiles_, scopes_, lock_, clock_, Facts(),
+          [this](const CallRecord& call) { NoteCall(call); },
+          LimitsFrom(config_)),
       metrics_(loop_.context(), "text/plain; version=0.0.4; charset=utf-8",
                [this] { return Metrics(); }),
       signals_(loop_.context(), SIGTERM, SIGINT, SIGUSR1),
@@ -114,6 +118,7 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
   loop_.Add(profiles_);
   loop_.Add(scopes_);
   loop_.Add(lock_);
+  loop_.Add(audit_);
   loop_.OnResume([this] {
     spdlog::info("resumed from sleep");
     profiles_.HurryAll();
@@ -134,7 +139,31 @@ ProcessFacts Daemon::Facts() {
           [this] { return listener_->connections(); },
           ResidentBytes,
           [this] { return Triggers(); },
-          [this](Stopped stopped) { BeginStop(std::move(stopped)); }};
+          [this](Stopped stopped) { BeginStop(std::move(stopped)); },
+          [this] { return audit_.state(); }};
+}
+
+void Daemon::NoteCall(const CallRecord& call) {
+  LogCall(call);
+  if (const auto event = AuditEventOf(call)) audit_.Record(*event);
+}
+
+void Daemon::NoteRefused(const Caller& caller) {
+  LogRefused(caller);
+  audit_.RecordRefused(caller);
+}
+
+void Daemon::NoteLocked(std::string_view because) {
+  spdlog::info("locked because=\"{}\"", because);
+  audit_.Record({.verb = "Agent.Locked"});
+}
+
+// One line of the agent's own log, which may be kept by somebody else, says
+// what the chain has to look like.
+void Daemon::NoteAuditHead(std::string_view when) {
+  const AuditHead head = audit_file_.head();
+  spdlog::info("audit {} record={} tag={}", when, head.sequence,
+               AuditHex(head.tag));
 }
 
 void Daemon::UseApiKey(ApiKey key) {
@@ -189,11 +218,16 @@ Status Daemon::Listen() {
       [this](UniqueFd connection, Caller caller) {
         server_.Adopt(std::move(connection), caller);
       },
-      LogRefused);
+      [this](const Caller& caller) {
+        LogRefused(caller);
+        audit_.RecordRefused(caller);
+      });
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   scope_listeners_.Sweep();
   listener_->MakeRoomBy([this](int fd) { return server_.EndIdle(fd); });
+  audit_.Record({.verb = "Agent.Started"});
+  NoteAuditHead("begins");
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
   if (Status metrics = ListenForMetrics(); !metrics.ok()) return metrics;
@@ -263,6 +297,8 @@ void Daemon::Run() {
   AwaitSignal();
   loop_.Run();
   shutdown_.join();
+  audit_.RecordStop();
+  NoteAuditHead("ends");
   spdlog::info("stopped");
 }
 

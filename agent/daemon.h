@@ -11,9 +11,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "agent/core/audit.h"
+#include "agent/core/audited_storage.h"
 #include "agent/core/lock.h"
 #include "agent/core/profiles.h"
 #include "agent/core/scopes.h"
@@ -24,6 +27,7 @@
 #include "agent/net/page_server.h"
 #include "agent/net/scope_listeners.h"
 #include "agent/net/worker_thread.h"
+#include "agent/os/audit_file.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
 #include "agent/os/lock_files.h"
@@ -66,6 +70,10 @@ class Daemon {
   ProcessFacts Facts();
   std::string Metrics();
   Status ListenForMetrics();
+  void NoteCall(const CallRecord& call);
+  void NoteRefused(const Caller& caller);
+  void NoteLocked(std::string_view because);
+  void NoteAuditHead(std::string_view when);
   void WatchSessions();
   void AdoptScoped(UniqueFd connection, Caller caller);
   void WatchDesktop();
@@ -80,6 +88,8 @@ class Daemon {
   const std::string state_dir_;
   SystemClock clock_;
   const TimePoint started_ = clock_.Now();
+  AuditFile audit_file_;
+  Audit audit_;
   Loop loop_;
   HttpClient http_;
   CloudApi api_;
@@ -89,6 +99,7 @@ class Daemon {
   HttpOrganizations organizations_;
   Sealing sealing_;
   ProfileFiles files_;
+  AuditedStorage storage_;
   Profiles profiles_;
   FrameRelay scope_relay_;
   ScopeListeners scope_listeners_;

@@ -22,6 +22,9 @@ struct Paths {
   std::string lock_file;    // ~/.libretto/agent.lock, names the socket
   std::string config_file;  // $XDG_CONFIG_HOME/libretto/agent.toml
   std::string log_file;     // $XDG_STATE_HOME/libretto/agent.log
+  std::string audit_log;    // $XDG_STATE_HOME/libretto/audit.jsonl
+  std::string audit_key;    // ~/.libretto/audit.key
+  std::string audit_head;   // ~/.libretto/audit.head
   std::string socket;       // $LIBRETTO_AGENT_SOCK, else
                             // $XDG_RUNTIME_DIR/libretto/agent.sock, else
                             // ~/.libretto/run/agent.sock

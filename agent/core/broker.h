@@ -119,6 +119,11 @@ class Broker {
               Done<Upserted> done);
 
   const Counters& counters() const { return counters_; }
+  std::chrono::seconds max_offline() const { return options_.max_offline; }
+  // Whether the cloud has said which credentials there are.
+  bool has_listed() const {
+    return listed_account_ == session_.account_epoch();
+  }
 
   // Nothing when no request has been made yet.
   const Breaker* breaker() const;

@@ -12,6 +12,7 @@
 #include "agent/core/browser_login.h"
 #include "agent/core/key_lease.h"
 #include "agent/core/key_ring.h"
+#include "agent/core/last_reads.h"
 #include "agent/core/memberships.h"
 #include "agent/core/sealed_cache.h"
 #include "agent/core/session.h"
@@ -49,7 +50,8 @@ struct Profile {
                  remotes.organizations, store),
         browser_login(accounts, remotes.accounts, clock),
         memberships(session, accounts, remotes.organizations),
-        keys(session, lease, remotes.keys) {}
+        keys(session, lease, remotes.keys),
+        last_reads(clock) {}
 
   Session session;
   SealedCache cache;
@@ -61,6 +63,7 @@ struct Profile {
   BrowserLogin browser_login;
   Memberships memberships;
   KeyRing keys;
+  LastReads last_reads;
 };
 
 }  // namespace libretto

@@ -80,6 +80,12 @@ std::string SealedCache::UpdatedAt(const CredentialName& name) const {
   return entry == nullptr ? "" : entry->updated_at;
 }
 
+std::optional<TimePoint> SealedCache::CheckedAt(
+    const CredentialName& name) const {
+  if (!HasValue(name)) return std::nullopt;
+  return entries_.at(name.text()).checked;
+}
+
 bool SealedCache::HasCurrent(const CredentialName& name) const {
   return HasValue(name) && Find(name)->current;
 }

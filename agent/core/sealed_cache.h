@@ -60,6 +60,9 @@ class SealedCache {
   std::optional<CredentialInfo> Info(const CredentialName& name) const;
   std::string UpdatedAt(const CredentialName& name) const;
 
+  // When the cloud last confirmed the value that is held.
+  std::optional<TimePoint> CheckedAt(const CredentialName& name) const;
+
   bool HasCurrent(const CredentialName& name) const;
   bool HasValue(const CredentialName& name) const;
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/net/caller_process.h"
 #include "base/files.h"
 #include "base/paths.h"
 
@@ -142,7 +143,9 @@ StatusOr<UniqueFd> Bind(int directory, const std::string& path, bool guests) {
 
 struct Listener::Waiting {
   Waiting(asio::io_context& context, UniqueFd fd, Caller who)
-      : descriptor(context, fd.Release()), timer(context), caller(who) {}
+      : descriptor(context, fd.Release()),
+        timer(context),
+        caller(std::move(who)) {}
 
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
@@ -276,7 +279,8 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  const Caller caller{peer.uid, peer.pid, config_.scope};
+  const Caller caller{peer.uid, peer.pid, config_.scope,
+                      ProcessBehind(connection.get(), peer.pid)};
   if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
     return refused_(caller);
   }

@@ -56,6 +56,13 @@ Setter Number(std::size_t Config::*member, std::int64_t least,
   };
 }
 
+bool SetAuditFileSize(const toml::node& node, Config& config) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value.has_value() || *value < 64 || *value > 1'048'576) return false;
+  config.audit_file_bytes = static_cast<std::size_t>(*value) * 1024;
+  return true;
+}
+
 bool SetLogLevel(const toml::node& node, Config& config) {
   return Text(&Config::log_level)(node, config) &&
          CheckLogLevel(config.log_level).ok();
@@ -69,8 +76,8 @@ bool SetIdleLock(const toml::node& node, Config& config) {
   return time.ok();
 }
 
-const std::array<Key, 14>& Keys() {
-  static const std::array<Key, 14> keys = {{
+const std::array<Key, 15>& Keys() {
+  static const std::array<Key, 15> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
       {"ca_file", "an absolute path", Text(&Config::ca_file)},
@@ -92,6 +99,8 @@ const std::array<Key, 14>& Keys() {
       {"max_offline_s", "a number of seconds from 0 to 31536000",
        Seconds(&Config::max_offline, 0, 31'536'000)},
       {"idle_lock", "a time such as \"30m\", or \"0\" for never", SetIdleLock},
+      {"audit_file_kib", "a number of KiB from 64 to 1048576",
+       SetAuditFileSize},
   }};
   return keys;
 }

@@ -21,6 +21,7 @@ struct Config {
   std::chrono::seconds idle_timeout{30};         // of a connection
   std::chrono::seconds sync_interval{30};        // while there are callers
   std::chrono::seconds idle_sync_interval{300};  // while there are none
+  std::size_t audit_file_bytes = std::size_t{4} << 20;  // when it is rotated
   std::chrono::seconds max_offline{86'400};  // how long an unconfirmed value
                                              // is served
   std::size_t cache_max_mib = 64;            // of sealed values

@@ -110,6 +110,7 @@ void AgentService::Fill(const Profile& profile,
   response->set_scopes(
       static_cast<std::int64_t>(context_.scopes.List().size()));
   FillLock(response);
+  FillAudit(response);
 }
 
 void AgentService::FillLock(pb::StatusResponse* response) const {
@@ -121,6 +122,14 @@ void AgentService::FillLock(pb::StatusResponse* response) const {
     response->add_locks_on(trigger);
   }
   response->set_locks_not_on(triggers.missing);
+}
+
+void AgentService::FillAudit(pb::StatusResponse* response) const {
+  const Audit::State audit = facts_.audit();
+  response->set_audit_records(audit.head.sequence);
+  response->set_audit_tag(AuditHex(audit.head.tag));
+  response->set_audit_lost(audit.lost);
+  response->set_audit_problem(Message(audit.writing));
 }
 
 grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(

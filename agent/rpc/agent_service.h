@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/audit.h"
 #include "agent/core/lock.h"
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/agent.grpc.pb.h"
@@ -29,6 +30,7 @@ struct ProcessFacts {
   std::function<LockTriggers()> lock_triggers;
   // Begins the stop; `stopped` runs when the leased key has been dealt with.
   std::function<void(absl::AnyInvocable<void() &&> stopped)> stop;
+  std::function<Audit::State()> audit;
 };
 
 class AgentService final : public agent::v1::Agent::CallbackService {
@@ -55,6 +57,7 @@ class AgentService final : public agent::v1::Agent::CallbackService {
   void Fill(const Profile& profile, agent::v1::StatusResponse* response) const;
 
   void FillLock(agent::v1::StatusResponse* response) const;
+  void FillAudit(agent::v1::StatusResponse* response) const;
 
   CallContext& context_;
   const Lock& lock_;

@@ -79,7 +79,7 @@ StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
 }
 
 Call::Call(CallContext& context, grpc::CallbackServerContext& server_context,
-           std::string_view method, std::string name)
+           FixedText method, std::string name)
     : context_(context),
       server_context_(server_context),
       reactor_(server_context.DefaultReactor()),

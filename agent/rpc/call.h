@@ -15,6 +15,7 @@
 
 #include "agent/core/caller.h"
 #include "agent/core/executor.h"
+#include "agent/core/fixed_text.h"
 #include "agent/core/profiles.h"
 #include "agent/core/scopes.h"
 #include "agent/rpc/gate.h"
@@ -24,10 +25,10 @@
 
 namespace libretto {
 
-// What one call came to; nothing of it is secret.
+// What one call came to, or one delivery of a stream; nothing of it is secret.
 struct CallRecord {
   Caller caller;
-  std::string_view method;
+  FixedText method;
   std::string name;  // the credential's, if there is one
   Status status;
   std::chrono::microseconds took{0};
@@ -53,7 +54,7 @@ grpc::Status ToGrpc(grpc::CallbackServerContext& server_context,
 class Call {
  public:
   Call(CallContext& context, grpc::CallbackServerContext& server_context,
-       std::string_view method, std::string name);
+       FixedText method, std::string name);
   ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -108,8 +109,8 @@ StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
 template <typename Request, typename Serve>
 grpc::ServerUnaryReactor* ServeUnary(
     CallContext& context, grpc::CallbackServerContext* server_context,
-    std::string_view method, std::string name, const Request* request,
-    Needs needs, Serve serve) {
+    FixedText method, std::string name, const Request* request, Needs needs,
+    Serve serve) {
   auto call =
       std::make_unique<Call>(context, *server_context, method, std::move(name));
   grpc::ServerUnaryReactor* const reactor = call->reactor();

@@ -3,7 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "agent/core/explain.h"
 #include "agent/rpc/watch_stream.h"
+#include "base/credential_name.h"
 
 namespace libretto {
 namespace {
@@ -55,6 +57,80 @@ StatusOr<Freshness> WantedBy(const pb::GetRequest& request) {
   return wanted;
 }
 
+pb::ExplainResponse::Verdict ToProto(Explanation::Verdict verdict) {
+  switch (verdict) {
+    case Explanation::Verdict::kYes:
+      return pb::ExplainResponse::YES;
+    case Explanation::Verdict::kNo:
+      return pb::ExplainResponse::NO;
+    case Explanation::Verdict::kCloudDecides:
+      return pb::ExplainResponse::CLOUD_DECIDES;
+  }
+  return pb::ExplainResponse::VERDICT_UNSPECIFIED;
+}
+
+pb::ExplainResponse::Rule ToProto(Explanation::Rule rule) {
+  switch (rule) {
+    case Explanation::Rule::kName:
+      return pb::ExplainResponse::NAME;
+    case Explanation::Rule::kScope:
+      return pb::ExplainResponse::SCOPE;
+    case Explanation::Rule::kLock:
+      return pb::ExplainResponse::LOCK;
+    case Explanation::Rule::kSession:
+      return pb::ExplainResponse::SESSION;
+    case Explanation::Rule::kCache:
+      return pb::ExplainResponse::CACHE;
+    case Explanation::Rule::kList:
+      return pb::ExplainResponse::LIST;
+    case Explanation::Rule::kCloud:
+      return pb::ExplainResponse::CLOUD;
+  }
+  return pb::ExplainResponse::RULE_UNSPECIFIED;
+}
+
+void Fill(const Explanation& explanation, pb::ExplainResponse* response) {
+  response->set_name(explanation.name);
+  response->set_verdict(ToProto(explanation.verdict));
+  response->set_rule(ToProto(explanation.rule));
+  response->set_why_not(Message(explanation.why_not));
+  response->set_remedy(Remedy(explanation.why_not));
+  if (explanation.source.has_value()) {
+    response->set_source(ToProto(*explanation.source));
+  }
+  response->set_held(explanation.age.has_value());
+  response->set_age_ms(
+      explanation.age.value_or(std::chrono::milliseconds(0)).count());
+  if (!explanation.last_read.has_value()) return;
+  const Caller& caller = explanation.last_read->caller;
+  auto& reader = *response->mutable_last_reader();
+  reader.set_pid(caller.pid);
+  reader.set_process(Printable(caller.process.name));
+  reader.set_executable(Printable(caller.process.executable, 1024));
+  reader.set_unix_s(
+      std::chrono::system_clock::to_time_t(explanation.last_read->at));
+}
+
+// Who comes through a scope hears nothing of what it does not reach, and of
+// others' reads nothing at all.
+Explanation ExplainTo(const Scope* scope, const Profile& profile,
+                      const std::string& name, const Clock& clock) {
+  if (scope == nullptr) return Explain(profile, name, clock);
+  Status allowed =
+      scope->CheckGet(name, Scope::Part::kValue, Scope::Purpose::kRead);
+  Explanation explanation;
+  if (allowed.ok()) {
+    explanation = Explain(profile, name, clock);
+    explanation.last_read.reset();
+    return explanation;
+  }
+  explanation.name = name;
+  explanation.verdict = Explanation::Verdict::kNo;
+  explanation.rule = Explanation::Rule::kScope;
+  explanation.why_not = std::move(allowed);
+  return explanation;
+}
+
 void GetAttribute(Broker& broker, const CredentialName& name,
                   const pb::GetRequest& request, Done<Credential> done) {
   const StatusOr<Freshness> wanted = WantedBy(request);
@@ -71,13 +147,14 @@ void GetAttribute(Broker& broker, const CredentialName& name,
 }
 
 // It may have taken a while: a scope that has ended meanwhile gets nothing.
-void Answer(Call& call, const StatusOr<Credential>& credential,
-            pb::GetResponse* response) {
+void Answer(Profile& profile, Call& call,
+            const StatusOr<Credential>& credential, pb::GetResponse* response) {
   if (!credential.ok()) return call.Finish(credential.status());
   const StatusOr<const Scope*> scope = call.scope();
   if (!scope.ok()) return call.Finish(scope.status());
   Fill(*credential, response);
   response->set_use_only(*scope != nullptr && (*scope)->request().use_only);
+  profile.last_reads.Note(credential->name, call.caller());
   call.Finish(OkStatus());
 }
 
@@ -112,11 +189,34 @@ grpc::ServerUnaryReactor* CredentialService::Get(
                     StatusOr<CredentialName> name) mutable {
                   if (!name.ok()) return call->Finish(name.status());
                   GetAttribute(profile.broker, *name, *request,
-                               [response, call = std::move(call)](
+                               [&profile, response, call = std::move(call)](
                                    const StatusOr<Credential>& credential) {
-                                 Answer(*call, credential, response);
+                                 Answer(profile, *call, credential, response);
                                });
                 });
+      });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Explain(
+    grpc::CallbackServerContext* server_context,
+    const pb::ExplainRequest* request, pb::ExplainResponse* response) {
+  // A lock is part of the explanation, so the session is not needed here.
+  const bool own_key = !request->context().api_key().empty();
+  return ServeUnary(
+      context_, server_context, "Credentials.Explain", request->name(), request,
+      own_key ? Needs::kSession : Needs::kNothing,
+      [this, request, response](Profile& profile, CallPtr call) {
+        const StatusOr<const Scope*> scope = call->scope();
+        if (!scope.ok()) return call->Finish(scope.status());
+        Status ready = profile.accounts.Load();
+        if (ready.ok()) {
+          ready = Profiles::CheckCloud(profile, FromProto(request->context()));
+        }
+        if (!ready.ok() && ready.code() != StatusCode::kFailedPrecondition) {
+          return call->Finish(ready);
+        }
+        Fill(ExplainTo(*scope, profile, request->name(), clock_), response);
+        call->Finish(OkStatus());
       });
 }
 

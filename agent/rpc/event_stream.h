@@ -7,6 +7,7 @@
 // post. Deletes itself when gRPC is done with it.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -24,28 +25,31 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
   EventStream(CallContext& context, grpc::CallbackServerContext& server_context)
       : context_(context),
         server_context_(server_context),
-        peer_(server_context.peer()) {}
+        peer_(server_context.peer()),
+        began_(std::chrono::steady_clock::now()) {}
 
   // Runs `serve(profile)` on the loop, or ends the stream at once when there is
   // no room for it. Any thread.
   template <typename Request, typename Serve>
-  void Begin(std::string_view method, const Request& request, Needs needs,
+  void Begin(FixedText method, const Request& request, Needs needs,
              Serve serve) {
-    const auto caller = context_.peers.BeginCall(peer_);
+    method_ = method;
+    StatusOr<Caller> caller = context_.peers.BeginCall(peer_);
     if (!caller.ok()) {
       this->Finish(ToGrpc(server_context_, caller.status()));
       return;
     }
-    context_.loop.Post([this, method, caller = *caller, &request, needs,
+    caller_ = *std::move(caller);
+    context_.loop.Post([this, &request, needs,
                         serve = std::move(serve)]() mutable {
       const StatusOr<const Scope*> scope =
-          PassGate(context_.scopes, caller, method, request);
+          PassGate(context_.scopes, caller_, method_, request);
       if (!scope.ok()) return Complete(scope.status());
       const StatusOr<Profile*> profile = FindProfile(
           context_.profiles, *scope, request.context(), needs, owned_);
       if (!profile.ok()) return Complete(profile.status());
       if (*scope != nullptr) {
-        scope_ = caller.scope;
+        scope_ = caller_.scope;
         context_.scopes.Join(scope_, *this);
       }
       serve(**profile);
@@ -60,7 +64,7 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
     });
   }
   void OnCancel() override {
-    context_.loop.Post([this] { GiveUp(TooSlow("the caller has left")); });
+    context_.loop.Post([this] { GiveUp(CallerLeft()); });
   }
   void OnDone() override {
     context_.loop.Post([this] { delete this; });
@@ -74,6 +78,13 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
   // Nobody wants any more: what is still under way ends soon, and the stream
   // with `why`.
   virtual void GiveUp(const Status& /*why*/) {}
+
+  // The credential whose value `event` carries, if it does.
+  virtual std::optional<std::string> Delivers(const Event& /*event*/) const {
+    return std::nullopt;
+  }
+
+  const Caller& caller() const { return caller_; }
 
   void Push(Event event) {
     waiting_.push_back(std::move(event));
@@ -93,6 +104,11 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
     });
     Push(std::move(event));
   }
+  // Nobody hears it any more, but for the log.
+  static Status CallerLeft() {
+    return Status(StatusCode::kCancelled, "the caller has left");
+  }
+
   // Once; nothing is pushed after it.
   void Complete(const Status& status) {
     if (!outcome_.has_value()) outcome_ = status;
@@ -115,18 +131,30 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
       sending_ = std::move(waiting_.front());
       waiting_.pop_front();
       writing_ = true;
+      // Before it goes out, as a call is recorded before its answer.
+      if (auto name = Delivers(sending_)) Log(*std::move(name), OkStatus());
       this->StartWrite(&sending_);
     } else if (outcome_.has_value()) {
       finished_ = true;
       context_.peers.EndCall(peer_);
+      Log(/*name=*/"", *outcome_);
       this->Finish(ToGrpc(server_context_, *outcome_));
     }
+  }
+
+  void Log(std::string name, const Status& status) {
+    context_.log({caller_, method_, std::move(name), status,
+                  std::chrono::duration_cast<std::chrono::microseconds>(
+                      std::chrono::steady_clock::now() - began_)});
   }
 
   CallContext& context_;
   grpc::CallbackServerContext& server_context_;
   const std::string peer_;
   ScopeId scope_ = 0;
+  FixedText method_;
+  const std::chrono::steady_clock::time_point began_;
+  Caller caller_;
   std::unique_ptr<Profile> owned_;
   std::deque<Event> waiting_;
   Event sending_;

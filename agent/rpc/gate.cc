@@ -28,6 +28,7 @@ constexpr MethodRule kRules[] = {
     {"Agent.Sync"},
     {"Credentials.Create"},
     {"Credentials.Delete"},
+    {"Credentials.Explain", /*for_scopes=*/true},
     {"Credentials.Get", /*for_scopes=*/true},
     {"Credentials.List", /*for_scopes=*/true},
     {"Credentials.Update"},
@@ -64,6 +65,12 @@ Status NotForScopes() {
   return WithReason(Denied("this socket is for a scope, which answers for its "
                            "credentials and for nothing else"),
                     "scope");
+}
+
+// The answer says what the scope does not reach.
+Status CheckRequest(const Scope& /*scope*/,
+                    const pb::ExplainRequest& /*request*/) {
+  return OkStatus();
 }
 
 Status CheckRequest(const Scope& scope, const pb::GetRequest& request) {

@@ -30,6 +30,8 @@ StatusOr<const Scope*> ScopeOf(const Scopes& scopes, const Caller& caller,
                                std::string_view method);
 
 // What the scope says to this very request.
+Status CheckRequest(const Scope& scope,
+                    const agent::v1::ExplainRequest& request);
 Status CheckRequest(const Scope& scope, const agent::v1::GetRequest& request);
 Status CheckRequest(const Scope& scope, const agent::v1::ListRequest& request);
 Status CheckRequest(const Scope& scope, const agent::v1::WatchRequest& request);

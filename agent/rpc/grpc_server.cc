@@ -77,7 +77,7 @@ class NoPlugins final : public grpc::ServerBuilderOption {
 
 GrpcServer::Services::Services(CallContext& context, Lock& lock,
                                const Clock& clock, const ProcessFacts& facts)
-    : credentials(context),
+    : credentials(context, clock),
       accounts(context),
       agent(context, lock, clock, facts),
       locking(context, lock),

@@ -20,7 +20,7 @@ grpc::ByteBuffer AsBytes(const pb::LockResponse& response) {
 
 template <typename Serve>
 grpc::ServerUnaryReactor* LockService::OnLoop(
-    grpc::CallbackServerContext* server_context, std::string_view method,
+    grpc::CallbackServerContext* server_context, FixedText method,
     Serve serve) {
   auto call = std::make_unique<Call>(context_, *server_context, method, "");
   grpc::ServerUnaryReactor* const reactor = call->reactor();

@@ -50,7 +50,7 @@ class LockService final
   // about one can be in the way.
   template <typename Serve>
   grpc::ServerUnaryReactor* OnLoop(grpc::CallbackServerContext* server_context,
-                                   std::string_view method, Serve serve);
+                                   FixedText method, Serve serve);
   // Once everything that is posted to the loop by now is done with: it may hold
   // what a lock takes away.
   void FinishLater(CallPtr call, const Status& status);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/rpc/event_stream.h"
@@ -21,6 +23,7 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
             StatusOr<std::vector<CredentialName>> names = NamesOf(request);
             if (!names.ok()) return Complete(names.status());
             watchers_ = &profile.watchers;
+            last_reads_ = &profile.last_reads;
             id_ = watchers_->Start(*std::move(names), *this);
           });
   }
@@ -55,6 +58,7 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     event.set_name(credential.name);
     event.mutable_value()->set_value(value.data(), value.size());
     event.mutable_value()->set_generation(credential.generation);
+    last_reads_->Note(credential.name, caller());
     Tell(std::move(event));
   }
   void OnGone(const CredentialName& name) override {
@@ -77,6 +81,12 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     });
   }
 
+  std::optional<std::string> Delivers(
+      const agent::v1::WatchEvent& event) const override {
+    if (!event.has_value()) return std::nullopt;
+    return event.name();
+  }
+
   void GiveUp(const Status& why) override {
     if (watchers_ == nullptr || complete()) return;
     watchers_->Cancel(id_);
@@ -84,6 +94,7 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
   }
 
   Watchers* watchers_ = nullptr;
+  LastReads* last_reads_ = nullptr;
   std::uint64_t id_ = 0;
 };
 

@@ -211,6 +211,10 @@ class ShowStatus final : public Verb {
         .Number("idle_lock_s", status.idle_lock_s)
         .Raw("locks_on", JsonArray(status.locks_on))
         .TextOrNull("locks_not_on", status.locks_not_on)
+        .Number("audit_records",
+                static_cast<std::int64_t>(status.audit_records))
+        .Number("audit_lost", static_cast<std::int64_t>(status.audit_lost))
+        .TextOrNull("audit_problem", status.audit_problem)
         .str();
   }
 
@@ -275,6 +279,18 @@ class ShowStatus final : public Verb {
     }
   }
 
+  static std::string AuditText(const AgentStatus& status) {
+    std::string text =
+        Count(static_cast<std::int64_t>(status.audit_records), "record");
+    if (status.audit_lost > 0) {
+      text += ", " + std::to_string(status.audit_lost) + " lost";
+    }
+    if (!status.audit_problem.empty()) {
+      text += "; cannot be written: " + status.audit_problem;
+    }
+    return text;
+  }
+
   static std::string Human(const AgentStatus& status) {
     const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
                                  SystemClock().WallNow().time_since_epoch())
@@ -305,6 +321,7 @@ class ShowStatus final : public Verb {
         {"connections", std::to_string(status.connections)},
         {"scopes", std::to_string(status.scopes)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
+        {"audit", AuditText(status)},
     };
     if (const std::string held = RequestsText(status, now); !held.empty()) {
       rows.push_back({"requests", held});

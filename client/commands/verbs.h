@@ -43,6 +43,10 @@ std::unique_ptr<Verb> MakeLock();
 std::unique_ptr<Verb> MakeUnlock();
 std::unique_ptr<Verb> MakeForget();
 std::unique_ptr<Verb> MakePanic();
+std::unique_ptr<Verb> MakeAuditTail();  // audit_verbs.cc
+std::unique_ptr<Verb> MakeAuditVerify();
+std::unique_ptr<Verb> MakeAuditWho();
+std::unique_ptr<Verb> MakeExplain();        // explain_verb.cc
 std::unique_ptr<Verb> MakeHelpExitCodes();  // help_verb.cc
 
 std::span<const VerbEntry> Verbs();

@@ -266,11 +266,22 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
       .offline_since_unix_s = reply->offline_since_unix_s(),
       .connections = reply->connections(),
       .resident_bytes = reply->resident_bytes(),
+      .scopes = reply->scopes(),
+      .next_sync_unix_s = reply->next_sync_unix_s(),
+      .cached_bytes = reply->cached_bytes(),
+      .max_cached = reply->max_cached(),
+      .max_cached_bytes = reply->max_cached_bytes(),
+      .cloud = ToCloud(reply->cloud()),
+      .retry_unix_s = reply->retry_unix_s(),
       .enrolled = reply->enrolled(),
       .locked_because = reply->locked_because(),
       .idle_lock_s = reply->idle_lock_s(),
       .locks_on = {reply->locks_on().begin(), reply->locks_on().end()},
-      .locks_not_on = reply->locks_not_on()};
+      .locks_not_on = reply->locks_not_on(),
+      .audit_records = reply->audit_records(),
+      .audit_tag = reply->audit_tag(),
+      .audit_lost = reply->audit_lost(),
+      .audit_problem = reply->audit_problem()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(

@@ -199,6 +199,25 @@ struct CommandShare {
   StatusOr<std::string> socket;
 };
 
+// Whether a read would succeed, and what decides that.
+struct Explanation {
+  enum class Verdict { kYes, kNo, kCloudDecides };
+  enum class Rule { kName, kScope, kLock, kSession, kCache, kList, kCloud };
+
+  std::string name;
+  Verdict verdict = Verdict::kCloudDecides;
+  Rule rule = Rule::kCloud;
+  std::string why_not;  // with kNo
+  std::string remedy;
+  Credential::Source source = Credential::Source::kCloud;  // with kYes
+  bool held = false;                 // a value is in the agent's memory
+  std::chrono::milliseconds age{0};  // of it
+  std::int64_t reader_pid = 0;       // 0: the agent has given it to nobody
+  std::string reader_process;
+  std::string reader_executable;
+  std::int64_t read_unix_s = 0;
+};
+
 struct AgentStatus {
   enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey, kLocked };
   enum class Key { kNone, kLeased, kFromEnvironment };
@@ -234,6 +253,10 @@ struct AgentStatus {
   std::int64_t idle_lock_s = 0;
   std::vector<std::string> locks_on;  // what else locks it, in words
   std::string locks_not_on;           // why not all of it
+  std::uint64_t audit_records = 0;
+  std::string audit_tag;
+  std::uint64_t audit_lost = 0;
+  std::string audit_problem;
 };
 
 struct SyncProgress {
@@ -261,6 +284,7 @@ class AgentClient {
   CommandShare GetForCommand(const std::vector<std::string>& names,
                              const Freshness& wanted, bool with_scope);
   StatusOr<CredentialList> List();
+  StatusOr<Explanation> Explain(const std::string& name);
   StatusOr<StoredCredential> Create(const std::string& name,
                                     const SecretBytes& value);
   StatusOr<StoredCredential> Update(const std::string& name,

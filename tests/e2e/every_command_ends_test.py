@@ -37,6 +37,10 @@ COMMANDS = [
     ["agent", "status"],
     ["agent", "sync"],
     ["agent", "stop"],
+    ["audit", "tail"],
+    ["audit", "verify"],
+    ["audit", "who", "username"],
+    ["explain", "username"],
     ["read", "username"],
     ["scope", "create", "--name", "ci", "--allow", "username"],
     ["scope", "list"],
@@ -52,6 +56,8 @@ MAY_SUCCEED = (["cloud", "auth", "whoami"], ["cloud", "auth", "logout"],
                ["scope", "create", "--name", "ci", "--allow", "username"],
                ["scope", "list"],
                ["agent", "forget"], ["agent", "panic"],
+               ["audit", "tail"], ["audit", "verify"],
+               ["audit", "who", "username"], ["explain", "username"],
                ["cloud", "credentials", "push"])
 LIMIT_S = 2 * harness.PATIENCE
 

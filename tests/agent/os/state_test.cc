@@ -85,6 +85,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
     idle_timeout_s = 1
     sync_interval_s = 2
     max_offline_s = 3
+    audit_file_kib = 64
   )");
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->socket, "/run/x.sock");
@@ -95,6 +96,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(config->max_connections, 10U);
   EXPECT_EQ(config->idle_timeout, seconds(1));
   EXPECT_EQ(config->sync_interval, seconds(2));
+  EXPECT_EQ(config->audit_file_bytes, 65536U);
   EXPECT_EQ(config->max_offline, seconds(3));
 }
 

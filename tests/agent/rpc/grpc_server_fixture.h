@@ -110,6 +110,9 @@ class GrpcServerTest : public ::testing::Test {
             [this](absl::AnyInvocable<void() &&> stopped) {
               stop_asked_ = true;
               std::move(stopped)();
+            },
+            [] {
+              return Audit::State{{7, {}}, 0, OkStatus()};
             }};
   }
 
