@@ -48,10 +48,6 @@ void LogCut(const Caller& caller, const Status& why) {
                Message(why));
 }
 
-void LogLocked(std::string_view because) {
-  spdlog::info("locked because=\"{}\"", because);
-}
-
 ProfileOptions OptionsFrom(const Config& config) {
   ProfileOptions options;
   options.sync = {config.sync_interval,

@@ -35,7 +35,8 @@ class SyncStream final : public EventStream<agent::v1::SyncProgress> {
     return message;
   }
 
-  void Left() override {
+  // The run ends as soon as nothing of it is in flight, and the stream with it.
+  void GiveUp(const Status& /*why*/) override {
     if (syncer_ != nullptr && !complete()) syncer_->Cancel(id_);
   }
 
