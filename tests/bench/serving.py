@@ -1,5 +1,6 @@
 """libretto-cloud beside a server that does nothing but answer."""
 
+import pathlib
 import re
 import socket
 import subprocess
@@ -9,7 +10,7 @@ from measure import Row, alternate
 from stage import CloudClient
 
 CONNECTIONS = 32
-SCRIPT = harness.pathlib.Path(__file__).with_name("post.lua")
+SCRIPT = pathlib.Path(__file__).with_name("post.lua")
 
 NGINX = """
 daemon off;

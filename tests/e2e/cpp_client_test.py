@@ -73,7 +73,6 @@ class Driver:
         self.process.stdout.close()
 
 
-@unittest.skipIf(harness.SANITIZED, "a sanitizer's archive is not installed")
 class CppClientTest(harness.E2eTest):
 
     @classmethod
