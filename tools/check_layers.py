@@ -47,6 +47,9 @@ SYSTEM = re.compile(
     r"|(unistd|fcntl|poll|pwd|grp|signal|pthread|sched|termios|syslog|malloc"
     r"|dirent|netdb|spawn|fnmatch|glob)\.h$")
 
+# The C++ client's headers, spelled as a program outside this tree does.
+PUBLIC = re.compile(r"libretto/\w+\.h$")
+
 PROTO = re.compile(r"libretto/agent/v1/\w+(\.grpc)?\.pb\.h$")
 
 # folder: (first-party folders it may see besides itself, libraries). "system"
@@ -70,6 +73,10 @@ TABLE = {
     "client/commands": (("base", "base/json", "client/transport",
                          "client/delivery"),
                         ("cli11", "proto", "protobuf", "system")),
+    # The C++ client; its public headers show nobody what it is made of.
+    "client/cpp": (("base", "client/transport", "client/delivery",
+                    "client/cpp/include/libretto"), ("system",)),
+    "client/cpp/include/libretto": ((), ()),
     "client": (("base", "client/commands", "client/transport",
                 "client/delivery"), ("cli11", "system")),
     "cloud/core": (("base",), ("sodium",)),
@@ -123,6 +130,8 @@ def complaint(path, include):
     if PROTO.match(include):
         kind = "grpc-proto" if ".grpc." in include else "proto"
         return None if kind in libraries else "the API is not seen here"
+    if PUBLIC.match(include):
+        include = "client/cpp/include/" + include
     top = include.split("/")[0]
     if top == "tests":
         return None if path.startswith("tests/") else "a test"
