@@ -1,13 +1,10 @@
 #include "agent/remote/http_client.h"
 
 #include <curl/curl.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -18,6 +15,7 @@
 #include <utility>
 
 #include "agent/remote/api_url.h"
+#include "agent/remote/http_header.h"
 #include "agent/remote/http_trust.h"
 #include "base/check.h"
 
@@ -26,45 +24,12 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
 constexpr std::size_t kMaxHeaders = 100;
-constexpr std::chrono::seconds kMaxRetryAfter{3600};
 // To one cloud, where it does not offer HTTP/2.
 constexpr long kMaxConnections = 32;
 // Of a batch's connections so many stay for what comes next.
 constexpr long kKeptConnections = 2;
 // How long after the last answer a batch counts as over.
 constexpr std::chrono::milliseconds kLinger{200};
-
-// The value of header `name` in `line`, or nothing.
-std::optional<std::string_view> HeaderValue(std::string_view line,
-                                            std::string_view name) {
-  if (line.size() <= name.size() || line[name.size()] != ':' ||
-      strncasecmp(line.data(), name.data(), name.size()) != 0) {
-    return std::nullopt;
-  }
-  line.remove_prefix(name.size() + 1);
-  const std::size_t first = line.find_first_not_of(" \t");
-  const std::size_t last = line.find_last_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return std::string_view();
-  return line.substr(first, last - first + 1);
-}
-
-// Retry-After: seconds, with or without a fraction, or a date (RFC 9110,
-// 10.2.3).
-std::chrono::seconds WaitIn(std::string_view value) {
-  long seconds = 0;
-  const auto [end, error] =
-      std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (error == std::errc::invalid_argument) {
-    const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
-    if (date != -1) seconds = static_cast<long>(date - std::time(nullptr));
-  } else if (error == std::errc::result_out_of_range) {
-    seconds = kMaxRetryAfter.count();
-  } else if (end != value.data() + value.size() && *end == '.') {
-    ++seconds;
-  }
-  return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0),
-                    kMaxRetryAfter);
-}
 
 CURLM* NewMulti() {
   CURLM* const multi = curl_multi_init();

@@ -77,7 +77,8 @@ int Main(const std::string& folder, std::chrono::milliseconds idle) {
       cloudy, profiles, scopes, lock, clock,
       {"1.2.3", folder, clock.Now(), [] { return std::size_t{0}; },
        [] { return std::int64_t{0}; }, [] { return LockTriggers(); },
-       [](absl::AnyInvocable<void() &&> stopped) { std::move(stopped)(); }},
+       [](absl::AnyInvocable<void() &&> stopped) { std::move(stopped)(); },
+       [] { return Audit::State(); }},
       [](const CallRecord&) {}, connection_limits);
   FrameLimits frame_limits;
   frame_limits.idle = idle + std::chrono::milliseconds(500);

@@ -40,7 +40,7 @@ def conversation(random_):
                        frame(CONTINUATION, END_HEADERS, stream, block[20:])]
         else:
             frames.append(frame(HEADERS, END_HEADERS, stream, block))
-        body = http2.message(b"\x0a\x08username")
+        body = http2.message(b"\x12\x08username")
         frames += random_.choice((
             [frame(DATA, END_STREAM, stream, body)],
             [frame(DATA, 0, stream, body[:3]),

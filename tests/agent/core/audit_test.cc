@@ -42,7 +42,8 @@ class AuditTest : public ::testing::Test {
   std::vector<Status> changes_;
   Audit audit_{sink_, clock_,
                [this](const Status& status) { changes_.push_back(status); }};
-  const Caller caller_{1000, 321, {77, "node", "/usr/bin/node", "/user"}};
+  const Caller caller_{
+      1000, 321, /*scope=*/0, {77, "node", "/usr/bin/node", "/user"}};
 };
 
 TEST_F(AuditTest, ARecordSaysWhoWhatAndWhatCameOfIt) {

@@ -126,7 +126,7 @@ TEST_F(BreakerTest, WhoWaitedForAProbeHearsHowItFailed) {
   for (Entry& entry : entries) Enter(entry);
   breaker_.Leave(**entries[0], Offline("still away"));
   EXPECT_EQ(breaker_.state(), State::kWaiting);
-  for (int i : {1, 2}) {
+  for (const std::size_t i : {1U, 2U}) {
     ASSERT_TRUE(entries[i].has_value());
     EXPECT_THAT(*entries[i], MessageHas("still away"));
   }

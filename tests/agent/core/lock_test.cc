@@ -91,7 +91,7 @@ TEST_F(LockTest, UnlockingAsksNobody) {
   profile().broker.List(listing.Into());
   cloud_.Deliver();
   ASSERT_THAT(listing.get(), IsOk());
-  EXPECT_TRUE(listing.value().stale);
+  EXPECT_FALSE(listing.value().stale_because.ok());
   EXPECT_EQ(cloud_.Count("Fetch username"), 1);
 }
 

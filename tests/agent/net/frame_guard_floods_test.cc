@@ -55,7 +55,7 @@ class FrameGuardFloodsTest : public ::testing::Test {
     return most;
   }
 
-  const FrameLimits limits_;
+  const FrameLimits limits_ = {};
   TimePoint now_{seconds(1000)};
   FrameGuard guard_{limits_, now_};
 };

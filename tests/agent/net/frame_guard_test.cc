@@ -60,7 +60,7 @@ class FrameGuardTest : public ::testing::Test {
     return most;
   }
 
-  const FrameLimits limits_;
+  const FrameLimits limits_ = {};
   TimePoint now_{seconds(1000)};
   FrameGuard guard_{limits_, now_};
 };
