@@ -62,6 +62,7 @@ class HttpClient {
   class Worker;
 
   Executor& loop_;
+  const HttpOptions options_;
   std::unique_ptr<Worker> worker_;
 };
 

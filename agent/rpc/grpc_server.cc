@@ -14,7 +14,8 @@ namespace {
 
 // A value of 64 KiB has to fit.
 constexpr int kMaxReceivedBytes = 128 * 1024;
-constexpr int kMaxSentBytes = 1024 * 1024;
+// A list of as many credentials as a cloud may have.
+constexpr int kMaxSentBytes = 32 * 1024 * 1024;
 constexpr int kMaxStreams = 32;
 constexpr int kMinPingIntervalMs = 10'000;
 constexpr std::size_t kQuotaBytes = std::size_t{64} << 20;
