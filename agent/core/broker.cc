@@ -239,49 +239,57 @@ StatusOr<Credential> Broker::Outcome(const CredentialName& name,
   return value.status();
 }
 
-void Broker::List(Done<Listing> done, Breaker::Urgency urgency) {
+void Broker::AskForList(bool wanted, Breaker::Urgency urgency,
+                        Done<Listing> done) {
   if (const Status gate = session_.Gate(); !gate.ok()) {
     return std::move(done)(gate);
   }
+  const ListRequest request{++list_ids_, session_.epoch(), clock_.Now(),
+                            wanted};
   WithKey<std::vector<CredentialInfo>>(
       lease_, OwnBreaker(), urgency,
       [this](const ApiKey& key, Done<std::vector<CredentialInfo>> listed) {
         remote_.List(key, std::move(listed));
       },
-      [this, id = ++list_ids_, epoch = session_.epoch(), began = clock_.Now(),
-       done = std::move(done)](
+      [this, request, done = std::move(done)](
           StatusOr<std::vector<CredentialInfo>> list) mutable {
-        FinishList(id, epoch, began, std::move(list), std::move(done));
+        std::move(done)(FinishList(request, std::move(list)));
       });
 }
 
-void Broker::FinishList(std::uint64_t id, std::uint64_t epoch, TimePoint began,
-                        StatusOr<std::vector<CredentialInfo>> list,
-                        Done<Listing> done) {
-  if (epoch != session_.epoch()) {
+StatusOr<Listing> Broker::FinishList(
+    const ListRequest& request, StatusOr<std::vector<CredentialInfo>> list) {
+  if (request.epoch != session_.epoch()) {
     const Status gate = session_.Gate();
-    return std::move(done)(
-        gate.ok() ? Conflict("the account was changed meanwhile") : gate);
+    return gate.ok() ? Conflict("the account was changed meanwhile") : gate;
   }
   NoteReachability(list.status());
-  if (!list.ok()) return std::move(done)(LastListing(list.status()));
-  Listing listing{*list, /*dropped=*/0, OkStatus()};
-  if (id > last_applied_) {
-    last_applied_ = id;
-    listed_account_ = session_.account_epoch();
-    listed_at_ = began;
-    counters_.last_list = clock_.WallNow();
-    absent_.clear();
-    listing.dropped = cache_.ApplyList(*std::move(list), began);
+  if (!list.ok()) return LastListing(list.status(), request.wanted);
+  Listing listing;
+  listing.known = list->size();
+  if (request.id <= last_applied_) {
+    if (request.wanted) listing.credentials = *std::move(list);
+    return listing;
   }
-  std::move(done)(std::move(listing));
+  last_applied_ = request.id;
+  listed_account_ = session_.account_epoch();
+  listed_at_ = request.began;
+  counters_.last_list = clock_.WallNow();
+  absent_.clear();
+  listing.dropped = cache_.ApplyList(*std::move(list), request.began);
+  if (request.wanted) listing.credentials = cache_.List();
+  return listing;
 }
 
-StatusOr<Listing> Broker::LastListing(const Status& why) const {
+StatusOr<Listing> Broker::LastListing(const Status& why, bool wanted) const {
   const bool known = listed_account_ == session_.account_epoch() &&
                      clock_.Now() - listed_at_ <= options_.max_offline;
   if (!known || !WillPass(why)) return why;
-  return Listing{cache_.List(), /*dropped=*/0, why};
+  Listing listing;
+  listing.known = cache_.entries();
+  if (wanted) listing.credentials = cache_.List();
+  listing.stale_because = why;
+  return listing;
 }
 
 void Broker::Prefetch(const CredentialName& name, DoneStatus done) {

@@ -48,10 +48,11 @@ struct Freshness {
 };
 
 struct Listing {
-  std::vector<CredentialInfo> credentials;  // ordered by name
-  std::size_t dropped = 0;  // entries that this list made the cache forget
+  std::vector<CredentialInfo> credentials = {};  // ordered by name
+  std::size_t known = 0;                         // how many there are
+  std::size_t dropped = 0;  // entries that it made the cache forget
   // Not OK: why the cloud could not be asked; this is what it said last.
-  Status stale_because;
+  Status stale_because = OkStatus();
 };
 
 struct CredentialChange {
@@ -103,7 +104,13 @@ class Broker {
   void GetOneTimeCode(const CredentialName& name, const Freshness& wanted,
                       Done<Credential> done);
   void List(Done<Listing> done,
-            Breaker::Urgency urgency = Breaker::Urgency::kUsual);
+            Breaker::Urgency urgency = Breaker::Urgency::kUsual) {
+    AskForList(/*wanted=*/true, urgency, std::move(done));
+  }
+  // As List(), for who wants the cache to know, and no copy of it all.
+  void Refresh(Done<Listing> done, Breaker::Urgency urgency) {
+    AskForList(/*wanted=*/false, urgency, std::move(done));
+  }
 
   // Makes sure that the cache holds what the cloud has now.
   void Prefetch(const CredentialName& name, DoneStatus done);
@@ -169,10 +176,16 @@ class Broker {
   StatusOr<Credential> InPlaceOf(const Status& failure,
                                  const CredentialName& name,
                                  const Waiter& waiter);
-  void FinishList(std::uint64_t id, std::uint64_t epoch, TimePoint began,
-                  StatusOr<std::vector<CredentialInfo>> list,
-                  Done<Listing> done);
-  StatusOr<Listing> LastListing(const Status& why) const;
+  struct ListRequest {
+    std::uint64_t id;
+    std::uint64_t epoch;
+    TimePoint began;
+    bool wanted;  // the credentials, and not only how many
+  };
+  void AskForList(bool wanted, Breaker::Urgency urgency, Done<Listing> done);
+  StatusOr<Listing> FinishList(const ListRequest& request,
+                               StatusOr<std::vector<CredentialInfo>> list);
+  StatusOr<Listing> LastListing(const Status& why, bool wanted) const;
   StatusOr<CredentialName> ResolveFromList(std::string_view text) const;
   void FindId(const CredentialName& name, Done<std::string> done);
   void UpdateById(const CredentialName& name, std::string id,

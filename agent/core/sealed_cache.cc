@@ -95,6 +95,15 @@ bool SealedCache::HasValue(const CredentialName& name) const {
   return entry != nullptr && !entry->sealed.empty();
 }
 
+std::vector<std::string> SealedCache::NotCurrent(bool held) const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.listed || entry.current) continue;
+    if (!held || !entry.sealed.empty()) names.push_back(name);
+  }
+  return names;
+}
+
 std::vector<CredentialInfo> SealedCache::List() const {
   std::vector<CredentialInfo> list;
   for (const auto& [name, entry] : entries_) {

@@ -66,6 +66,10 @@ class SealedCache {
   bool HasCurrent(const CredentialName& name) const;
   bool HasValue(const CredentialName& name) const;
 
+  // Names of the last list without a current value; of those that have a value
+  // at all when `held`.
+  std::vector<std::string> NotCurrent(bool held) const;
+
   // All names of the last list, in order.
   std::vector<CredentialInfo> List() const;
 

@@ -76,7 +76,7 @@ std::uint64_t Syncer::Start(Scope scope, OnProgress on_progress,
   runs_[id] = run;
   listed_at_ = clock_.Now();
   never_listed_ = false;
-  broker_.List(
+  broker_.Refresh(
       [this, scope, run](const StatusOr<Listing>& listing) {
         Listed(run, scope, listing);
       },
@@ -90,8 +90,8 @@ void Syncer::Listed(const std::shared_ptr<Run>& run, Scope scope,
   --run->in_flight;
   run->failure.Update(listing.ok() ? listing->stale_because : listing.status());
   if (run->failure.ok()) {
-    run->queue = Missing(listing->credentials, scope);
-    run->progress.known = listing->credentials.size();
+    run->queue = Missing(scope);
+    run->progress.known = listing->known;
     run->progress.dropped = listing->dropped;
     run->progress.total = run->queue.size();
     run->on_progress(run->progress);
@@ -150,15 +150,11 @@ void Syncer::Pause(const std::shared_ptr<Run>& run) {
   run->on_progress(run->progress);
 }
 
-std::vector<CredentialName> Syncer::Missing(
-    const std::vector<CredentialInfo>& listed, Scope scope) const {
+std::vector<CredentialName> Syncer::Missing(Scope scope) const {
   std::vector<CredentialName> missing;
-  for (const CredentialInfo& info : listed) {
-    auto name = CredentialName::Verbatim(info.name);
-    if (!name.ok() || cache_.HasCurrent(*name)) continue;
-    if (scope == Scope::kEverything || cache_.HasValue(*name)) {
-      missing.push_back(*std::move(name));
-    }
+  for (const std::string& text : cache_.NotCurrent(scope == Scope::kHeld)) {
+    auto name = CredentialName::Verbatim(text);
+    if (name.ok()) missing.push_back(*std::move(name));
   }
   return missing;
 }

@@ -87,8 +87,7 @@ class Syncer final : public Ticker {
   void Continue(const std::shared_ptr<Run>& run);
   void Fetched(Run& run, const CredentialName& name, const Status& fetched);
   void Pause(const std::shared_ptr<Run>& run);
-  std::vector<CredentialName> Missing(const std::vector<CredentialInfo>& listed,
-                                      Scope scope) const;
+  std::vector<CredentialName> Missing(Scope scope) const;
   std::optional<TimePoint> NextTry() const;
   std::int64_t Demand() const;
 

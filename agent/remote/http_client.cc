@@ -3,187 +3,38 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include "agent/remote/api_url.h"
-#include "agent/remote/http_header.h"
-#include "agent/remote/http_trust.h"
+#include "agent/remote/transfer.h"
 #include "base/check.h"
 
 namespace libretto {
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
-constexpr std::size_t kMaxHeaders = 100;
-// To one cloud, where it does not offer HTTP/2.
+// So many requests go out at once: over one connection each, until it is known
+// that the cloud offers HTTP/2, and over one for all then. libcurl could queue
+// what is more, but what it has queued it may forget when a connection dies.
 constexpr long kMaxConnections = 32;
+constexpr std::size_t kMaxStreams = 64;
 // Of a batch's connections so many stay for what comes next.
 constexpr long kKeptConnections = 2;
 // How long after the last answer a batch counts as over.
-constexpr std::chrono::milliseconds kLinger{200};
+constexpr std::chrono::milliseconds kLinger{500};
+// libcurl keeps the time by itself; a transfer that it has lost ends so long
+// after its deadline.
+constexpr std::chrono::milliseconds kGrace{250};
 
 CURLM* NewMulti() {
   CURLM* const multi = curl_multi_init();
   LIBRETTO_CHECK(multi != nullptr);
-  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnections);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kMaxConnections);
   return multi;
-}
-
-// One request on its way: what libcurl reads from and writes to.
-class Transfer {
- public:
-  Transfer(HttpRequest request, Done<HttpResponse> done)
-      : request_(std::move(request)),
-        done_(std::move(done)),
-        easy_(curl_easy_init()) {
-    LIBRETTO_CHECK(easy_ != nullptr);
-  }
-  ~Transfer() {
-    curl_easy_cleanup(easy_);
-    curl_slist_free_all(headers_);
-  }
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
-
-  CURL* easy() { return easy_; }
-  void Prepare(const HttpOptions& options);
-  bool UsedHttp2() const;
-  long NewConnections() const;
-  StatusOr<HttpResponse> Outcome(CURLcode result);
-  Done<HttpResponse> TakeDone() { return std::move(done_); }
-
- private:
-  static std::size_t OnBody(char* data, std::size_t, std::size_t size,
-                            void* self);
-  static std::size_t OnHeader(char* data, std::size_t, std::size_t size,
-                              void* self);
-
-  HttpRequest request_;
-  Done<HttpResponse> done_;
-  CURL* easy_;
-  curl_slist* headers_ = nullptr;
-  std::string body_;
-  std::size_t header_bytes_ = 0;
-  std::size_t header_count_ = 0;
-  bool headers_ended_ = false;
-  HttpResponse response_;
-  const char* excess_ = nullptr;
-  std::array<char, CURL_ERROR_SIZE> detail_{};
-};
-
-void Transfer::Prepare(const HttpOptions& options) {
-  const auto set = [this](CURLoption option, auto value) {
-    LIBRETTO_CHECK(curl_easy_setopt(easy_, option, value) == CURLE_OK);
-  };
-  set(CURLOPT_URL, request_.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  SetTrust(easy_, request_.url, options);
-  set(CURLOPT_ERRORBUFFER, detail_.data());
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  set(CURLOPT_PIPEWAIT, 1L);
-  set(CURLOPT_NOSIGNAL, 1L);
-  // A name that is still looked up holds nobody who ends the transfer.
-  set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS,
-      static_cast<long>(options.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS,
-      static_cast<long>(
-          request_.total_timeout.value_or(options.total_timeout).count()));
-  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
-  set(CURLOPT_WRITEDATA, this);
-  set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
-  set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_PRIVATE, this);
-  // Without this a body over 1 KiB waits for a 100 that may never come.
-  headers_ = curl_slist_append(headers_, "Expect:");
-  for (const SecretBytes& header : request_.headers) {
-    headers_ =
-        curl_slist_append(headers_, std::string(header.Reveal()).c_str());
-  }
-  set(CURLOPT_HTTPHEADER, headers_);
-  if (std::strcmp(request_.method, "POST") == 0) {
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDSIZE_LARGE,
-        static_cast<curl_off_t>(request_.body.size()));
-    // Not copied by libcurl; ours for as long as the transfer lives.
-    set(CURLOPT_POSTFIELDS,
-        request_.body.empty() ? "" : request_.body.Reveal().data());
-  }
-}
-
-std::size_t Transfer::OnBody(char* data, std::size_t, std::size_t size,
-                             void* self) {
-  auto* transfer = static_cast<Transfer*>(self);
-  if (transfer->body_.size() + size > transfer->request_.max_response_bytes) {
-    transfer->excess_ = "sent a larger answer than it may";
-    return 0;
-  }
-  transfer->body_.append(data, size);
-  return size;
-}
-
-std::size_t Transfer::OnHeader(char* data, std::size_t, std::size_t size,
-                               void* self) {
-  auto* transfer = static_cast<Transfer*>(self);
-  transfer->header_bytes_ += size;
-  if (transfer->header_bytes_ > kMaxHeaderBytes ||
-      ++transfer->header_count_ > kMaxHeaders) {
-    transfer->excess_ = "sent more headers than it may";
-    return 0;
-  }
-  const std::string_view line(data, size);
-  transfer->headers_ended_ = line == "\r\n" || line == "\n";
-  if (const auto cookie = HeaderValue(line, "set-cookie")) {
-    transfer->response_.set_cookies.push_back(SecretBytes::CopyOf(*cookie));
-  }
-  for (const char* name : {"retry-after", "x-retry-after"}) {
-    const auto value = HeaderValue(line, name);
-    if (!value.has_value()) continue;
-    // Of two that differ the longer one: it satisfies both.
-    transfer->response_.retry_after =
-        std::max(transfer->response_.retry_after, WaitIn(*value));
-  }
-  return size;
-}
-
-bool Transfer::UsedHttp2() const {
-  long version = 0;
-  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
-  return version == CURL_HTTP_VERSION_2_0;
-}
-
-long Transfer::NewConnections() const {
-  long count = 0;
-  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &count);
-  return count;
-}
-
-StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
-  if (result != CURLE_OK) {
-    const std::string host = HostOf(request_.url);
-    if (excess_ != nullptr) return Offline(host + " " + excess_);
-    return WhyUnreachable(result, host, detail_.data());
-  }
-  // libcurl is content with headers that break off.
-  if (!headers_ended_) {
-    return Offline(HostOf(request_.url) + " broke off its answer");
-  }
-  long status = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  response_.status = static_cast<int>(status);
-  response_.body = SecretBytes::Take(std::move(body_));
-  return std::move(response_);
 }
 
 }  // namespace
@@ -191,8 +42,7 @@ StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
 // Owns the thread and libcurl's multi handle; the mutex guards the inbox.
 class HttpClient::Worker {
  public:
-  Worker(Executor& loop, HttpOptions options)
-      : loop_(loop), options_(std::move(options)), multi_(NewMulti()) {
+  explicit Worker(Executor& loop) : loop_(loop), multi_(NewMulti()) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -223,7 +73,11 @@ class HttpClient::Worker {
  private:
   void Run();
   bool TakeInbox();
+  bool HasRoom() const;
+  void StartWaiting();
   void Collect();
+  void EndLate();
+  std::chrono::milliseconds UntilNextDeadline() const;
   void Finish(CURL* easy, CURLcode result);
   std::chrono::milliseconds EndBatch();
   void Renew();
@@ -231,8 +85,8 @@ class HttpClient::Worker {
   void FailInbox();
 
   Executor& loop_;
-  const HttpOptions options_;
   CURLM* multi_;
+  std::deque<std::unique_ptr<Transfer>> waiting_;  // for their turn
   std::map<CURL*, std::unique_ptr<Transfer>> active_;
   bool used_http2_ = false;
   long connections_ = 0;  // opened since the last Renew()
@@ -246,11 +100,13 @@ class HttpClient::Worker {
 
 void HttpClient::Worker::Run() {
   while (TakeInbox()) {
+    StartWaiting();
     int running = 0;
     curl_multi_perform(multi_, &running);
     Collect();
-    // libcurl shortens the wait to its own next deadline.
-    const auto wait = active_.empty() ? EndBatch() : options_.total_timeout;
+    EndLate();
+    if (!waiting_.empty() && HasRoom()) continue;
+    const auto wait = active_.empty() ? EndBatch() : UntilNextDeadline();
     curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait.count()),
                     nullptr);
   }
@@ -258,20 +114,28 @@ void HttpClient::Worker::Run() {
 }
 
 bool HttpClient::Worker::TakeInbox() {
-  std::deque<std::unique_ptr<Transfer>> inbox;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_) return false;
-    inbox.swap(inbox_);
-  }
-  if (!inbox.empty()) idle_since_.reset();
-  for (auto& transfer : inbox) {
-    transfer->Prepare(options_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopping_) return false;
+  for (auto& transfer : inbox_) waiting_.push_back(std::move(transfer));
+  inbox_.clear();
+  return true;
+}
+
+bool HttpClient::Worker::HasRoom() const {
+  const auto connections = static_cast<std::size_t>(kMaxConnections);
+  return active_.size() < (used_http2_ ? kMaxStreams : connections);
+}
+
+void HttpClient::Worker::StartWaiting() {
+  while (!waiting_.empty() && HasRoom()) {
+    std::unique_ptr<Transfer> transfer = std::move(waiting_.front());
+    waiting_.pop_front();
+    idle_since_.reset();
+    transfer->Prepare();
     CURL* const easy = transfer->easy();
     curl_multi_add_handle(multi_, easy);
     active_[easy] = std::move(transfer);
   }
-  return true;
 }
 
 void HttpClient::Worker::Collect() {
@@ -281,6 +145,25 @@ void HttpClient::Worker::Collect() {
       Finish(message->easy_handle, message->data.result);
     }
   }
+}
+
+void HttpClient::Worker::EndLate() {
+  const auto too_late = std::chrono::steady_clock::now() - kGrace;
+  std::vector<CURL*> late;
+  for (const auto& [easy, transfer] : active_) {
+    if (transfer->deadline() < too_late) late.push_back(easy);
+  }
+  for (CURL* const easy : late) Finish(easy, CURLE_OPERATION_TIMEDOUT);
+}
+
+std::chrono::milliseconds HttpClient::Worker::UntilNextDeadline() const {
+  auto next = std::chrono::steady_clock::time_point::max();
+  for (const auto& [easy, transfer] : active_) {
+    next = std::min(next, transfer->deadline());
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      next - std::chrono::steady_clock::now());
+  return std::max(left + kGrace, std::chrono::milliseconds(1));
 }
 
 void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
@@ -327,6 +210,8 @@ void HttpClient::Worker::FailAll() {
     inbox_.push_back(std::move(transfer));
   }
   active_.clear();
+  for (auto& transfer : waiting_) inbox_.push_back(std::move(transfer));
+  waiting_.clear();
   FailInbox();
 }
 
@@ -340,10 +225,10 @@ void HttpClient::Worker::FailInbox() {
 }
 
 HttpClient::HttpClient(Executor& loop, HttpOptions options)
-    : loop_(loop), options_(options) {
+    : loop_(loop), options_(std::move(options)) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   LIBRETTO_CHECK(initialised == CURLE_OK);
-  worker_ = std::make_unique<Worker>(loop, std::move(options));
+  worker_ = std::make_unique<Worker>(loop);
 }
 
 HttpClient::~HttpClient() = default;
@@ -358,12 +243,12 @@ void HttpClient::Stop() { worker_->Stop(); }
 
 void HttpClient::Abort() {
   worker_.reset();
-  worker_ = std::make_unique<Worker>(loop_, options_);
+  worker_ = std::make_unique<Worker>(loop_);
 }
 
 void HttpClient::Send(HttpRequest request, Done<HttpResponse> done) {
-  worker_->Enqueue(
-      std::make_unique<Transfer>(std::move(request), std::move(done)));
+  worker_->Enqueue(std::make_unique<Transfer>(std::move(request), options_,
+                                              std::move(done)));
 }
 
 }  // namespace libretto

@@ -18,7 +18,8 @@ namespace {
 
 // A value of 64 KiB has to fit.
 constexpr int kMaxReceivedBytes = 128 * 1024;
-constexpr int kMaxSentBytes = 1024 * 1024;
+// A list of as many credentials as a cloud may have.
+constexpr int kMaxSentBytes = 32 * 1024 * 1024;
 constexpr int kMaxStreams = 32;
 // gRPC would announce, and move, figures of its own (4 MiB here): the frame
 // guard in front of it counts on this one, and a whole request fits into the

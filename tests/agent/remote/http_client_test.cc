@@ -140,6 +140,40 @@ TEST_F(HttpClientTest, ASilentServerHasUntilTheTimeout) {
   EXPECT_THAT(Send(server.url()), HasCode(StatusCode::kUnavailable));
 }
 
+TEST_F(HttpClientTest, MoreThanGoOutAtOnceGetTheirTurn) {
+  StubServer server(StubServer::Json(200, "{}"));
+  HttpClient patient(loop_, {std::chrono::seconds(5), std::chrono::seconds(5)});
+  int answered = 0;
+  for (int i = 0; i < 100; ++i) {
+    HttpRequest request;
+    request.url = server.url();
+    patient.Send(std::move(request),
+                 [&answered](const StatusOr<HttpResponse>& response) {
+                   EXPECT_THAT(response, IsOk());
+                   ++answered;
+                 });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&answered] { return answered == 100; }));
+}
+
+TEST_F(HttpClientTest, WhatWaitsForItsTurnHasTheSameDeadline) {
+  StubServer server([](const std::string&) { return ""; });
+  int failed = 0;
+  for (int i = 0; i < 100; ++i) {
+    HttpRequest request;
+    request.url = server.url();
+    client_.Send(std::move(request),
+                 [&failed](const StatusOr<HttpResponse>& response) {
+                   EXPECT_THAT(response, HasCode(StatusCode::kUnavailable));
+                   ++failed;
+                 });
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(loop_.RunUntil([&failed] { return failed == 100; }));
+  // Each would have had its own 300 ms, one after the other.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
 TEST_F(HttpClientTest, ARefusedConnectionNamesTheHost) {
   std::string url;
   {
