@@ -325,9 +325,13 @@ Status FrameGuard::BeginServerFrame(TimePoint now) {
     case kHeaders:
       if (server_.Flag(kEndStream)) End(server_.stream(), now);
       return OkStatus();
-    case kRstStream:
+    case kRstStream: {
+      // A call that the client has given up by itself is paid for.
+      const bool live = Find(server_.stream()) != nullptr;
       End(server_.stream(), now);
+      if (!live) return OkStatus();
       return SpendNoise("calls that the agent has to reset", now, kResetCost);
+    }
     default:
       return OkStatus();
   }

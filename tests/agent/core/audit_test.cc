@@ -101,6 +101,8 @@ TEST_F(AuditTest, ManyRefusalsAreOneRecordASecond) {
   audit_.Tick();
   ASSERT_EQ(sink_.records.size(), 2U);
   EXPECT_TRUE(Has(sink_.records[1], R"("count":999)"));
+  clock_.Advance(std::chrono::minutes(1));
+  audit_.Tick();
   EXPECT_FALSE(audit_.NextDeadline().has_value());
   clock_.Advance(std::chrono::seconds(1));
   audit_.RecordRefused(caller_);

@@ -13,7 +13,7 @@ inline constexpr int kData = 0, kHeaders = 1, kPriority = 2, kRstStream = 3,
                      kWindowUpdate = 8, kContinuation = 9;
 inline constexpr int kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8;
 
-inline std::string Number(std::uint32_t number, int bytes = 4) {
+inline std::string Number(std::uint64_t number, int bytes = 4) {
   std::string out;
   for (int i = bytes - 1; i >= 0; --i) {
     out.push_back(static_cast<char>(number >> (8 * i) & 0xff));
