@@ -131,9 +131,13 @@ TEST_F(GuardedServerTest, CallsThatAreGivenUpAreNoFlood) {
 
 TEST_F(GuardedServerTest, WhoLeavesIsForgotten) {
   auto other = ConnectGuarded();
-  grpc::ClientContext context;
-  pb::StatusResponse response;
-  ASSERT_TRUE(pb::Agent::NewStub(other)->Status(&context, {}, &response).ok());
+  {
+    // It keeps the channel.
+    grpc::ClientContext context;
+    pb::StatusResponse response;
+    const auto stub = pb::Agent::NewStub(other);
+    ASSERT_TRUE(stub->Status(&context, {}, &response).ok());
+  }
   EXPECT_EQ(Connections(), 2U);
   other.reset();
   const auto deadline =
