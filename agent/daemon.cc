@@ -141,7 +141,13 @@ ProcessFacts Daemon::Facts() {
 
 void Daemon::NoteCall(const CallRecord& call) {
   LogCall(call);
-  if (const auto event = AuditEventOf(call)) audit_.Record(*event);
+  auto event = AuditEventOf(call);
+  if (!event.has_value()) return;
+  if (call.caller.scope != 0) {
+    const Scope* const scope = scopes_.Find(call.caller.scope);
+    event->scope = scope == nullptr ? "(ended)" : scope->request().name;
+  }
+  audit_.Record(*event);
 }
 
 void Daemon::NoteRefused(const Caller& caller) {

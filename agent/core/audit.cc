@@ -149,6 +149,7 @@ std::string AuditFields(const AuditEvent& event, WallTime at) {
   AppendText("outcome", WordFor(event.outcome), out);
   if (!event.reason.empty()) AppendText("reason", event.reason, out);
   if (event.count != 1) AppendNumber("count", event.count, out);
+  if (!event.scope.empty()) AppendText("scope", event.scope, out);
   if (event.caller.has_value()) AppendCaller(*event.caller, out);
   return out;
 }

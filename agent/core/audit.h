@@ -31,6 +31,8 @@ struct AuditEvent {
   FixedText verb;  // a method, "Credentials.Get", or what happened
   // Nothing: the agent itself did it.
   std::optional<Caller> caller = {};
+  // The name of the scope whose socket the caller came through; empty: none.
+  std::string scope = {};
   std::optional<CredentialName> name = {};
   Outcome outcome = Outcome::kOk;
   FixedText reason = {};  // when it is not kOk

@@ -51,6 +51,16 @@ class AuditShowsWhoReadTest(harness.E2eTest):
         self.assertRegex(record["time"],
                          r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
+    def test_a_read_through_a_scope_says_through_which(self):
+        self.world.store("username")
+        socket_path = self.world.must("scope", "create", "--name", "ci",
+                                      "--allow", "username").strip()
+        self.world.must("read", "username", env=self.world.environment(
+            LIBRETTO_AGENT_SOCK=socket_path))
+        self.assertEqual(self.last(verb="Credentials.Get")["scope"], "ci")
+        self.world.must("read", "username")
+        self.assertNotIn("scope", self.last(verb="Credentials.Get"))
+
     def test_the_process_is_the_one_that_started_then(self):
         self.world.store("username")
         # `run` replaces itself with its command, so pid and start are the same.

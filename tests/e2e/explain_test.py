@@ -65,6 +65,39 @@ class ExplainTest(harness.E2eTest):
         self.assertEqual((before["misses"], before["cached"]),
                          (after["misses"], after["cached"]))
 
+    def test_through_a_scope_its_names_alone_are_explained(self):
+        self.world.signed_up()
+        for name in ("username", "other"):
+            self.world.store(name)
+            self.world.must("read", name)
+        socket = self.world.must("scope", "create", "--name", "ci",
+                                 "--allow", "username").strip()
+        env = self.world.environment(LIBRETTO_AGENT_SOCK=socket)
+
+        def explain(name):
+            return json.loads(self.world.must("explain", name, "--json",
+                                              env=env))
+        # What is there and what is not: the same words, and no reader.
+        there, missing = explain("other"), explain("nothing")
+        self.assertEqual((there["verdict"], there["rule"]), ("no", "scope"))
+        self.assertIsNone(there["last_read"])
+        self.assertIsNone(there["age_ms"])
+        self.assertEqual({**there, "name": ""}, {**missing, "name": "",
+                         "why_not": missing["why_not"].replace(
+                             "nothing", "other")})
+        told = explain("username")
+        self.assertEqual((told["verdict"], told["rule"]), ("yes", "cache"))
+        self.assertIsNone(told["last_read"])
+
+    def test_a_lock_is_an_explanation(self):
+        self.world.signed_up()
+        self.world.store("username")
+        self.world.must("agent", "enroll", "--passphrase-stdin",
+                        stdin=self.world.passphrase)
+        self.world.must("agent", "lock")
+        told = json.loads(self.world.must("explain", "username", "--json"))
+        self.assertEqual((told["verdict"], told["rule"]), ("no", "lock"))
+
     def test_a_question_is_in_the_audit_log_too(self):
         self.world.signed_up()
         self.world.must("explain", "username")
