@@ -107,6 +107,10 @@ class SlowCloudTest(harness.E2eTest):
         cloud = scripted_cloud.sign_in(self, sync_interval_s=1)
         value = self.world.secret("username")
         cloud.set("username", value)
+        self.world.must("agent", "start")
+        # What is fetched before the first list is fetched once more after it.
+        harness.wait_for(lambda: self.world.status()["last_sync_unix_s"] > 0,
+                         "the first list")
         self.assertEqual(self.world.read("username"), value)
         cloud.held.clear()
         begin = time.monotonic()

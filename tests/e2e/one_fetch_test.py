@@ -18,6 +18,9 @@ class OneFetchTest(harness.E2eTest):
         self.cloud = scripted_cloud.sign_in(self)
         self.cloud.set("username", self.world.secret("username"))
         self.world.must("agent", "start")
+        # What is fetched before the first list is fetched once more after it.
+        harness.wait_for(lambda: self.world.status()["last_sync_unix_s"] > 0,
+                         "the first list")
 
     def reader(self, name="username"):
         return subprocess.Popen(

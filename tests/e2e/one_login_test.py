@@ -63,7 +63,9 @@ class OneLoginTest(harness.E2eTest):
                 for path in self.world.home.rglob("*") if path.is_file()}
         self.assertLessEqual(left, {
             ".libretto/auth.json", ".libretto/agent.lock",
-            ".libretto/agent-keys.json", ".local/state/libretto/agent.log"})
+            ".libretto/agent-keys.json", ".libretto/audit.key",
+            ".libretto/audit.head", ".local/state/libretto/audit.jsonl",
+            ".local/state/libretto/agent.log"})
         self.assertEqual(os.stat(self.world.socket).st_mode & 0o777, 0o600)
         self.assertEqual(
             os.stat(self.world.socket.parent).st_mode & 0o777, 0o700)
