@@ -46,10 +46,13 @@ bool IsFinal(const Status& status) {
     known = std::move(event.value);
     (void)!write(changes, "", 1);
   };
-  for (;;) {
+  // The connection ends with the stream: none is held while this waits.
+  const auto watch = [&]() -> Status {
     StatusOr<AgentClient> agent = context.Connect();
-    const Status over =
-        agent.ok() ? agent->Watch(names, on_event) : agent.status();
+    return agent.ok() ? agent->Watch(names, on_event) : agent.status();
+  };
+  for (;;) {
+    const Status over = watch();
     if (IsFinal(over)) {
       PrintError(Annotate(over, "changes of credentials go unnoticed"));
       _exit(1);
