@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/credential_name.h"
+#include "base/notify_systemd.h"
 
 namespace libretto {
 namespace {
@@ -58,7 +59,7 @@ ConnectionLimits LimitsFrom(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, const Paths& paths)
+Daemon::Daemon(const Config& config, const Paths& paths, Hardening hardening)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
@@ -73,20 +74,26 @@ Daemon::Daemon(const Config& config, const Paths& paths)
       profiles_(OptionsFrom(config_),
                 {credentials_, keys_, accounts_, organizations_}, files_,
                 clock_),
-      server_(loop_, profiles_, clock_, Facts(), LogCall, LimitsFrom(config_)),
+      key_shield_(KeyPage::Get(), clock_),
+      watchdog_(clock_),
+      server_(loop_, profiles_, clock_, Facts(std::move(hardening)), LogCall,
+              LimitsFrom(config_)),
       signals_(loop_.context(), SIGTERM, SIGINT),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
   loop_.Add(profiles_);
+  loop_.Add(key_shield_);
+  loop_.Add(watchdog_);
 }
 
 Daemon::~Daemon() {
   if (shutdown_.joinable()) shutdown_.join();
 }
 
-ProcessFacts Daemon::Facts() {
+ProcessFacts Daemon::Facts(Hardening hardening) {
   return {LIBRETTO_VERSION,
           socket_path_,
+          std::move(hardening),
           clock_.Now(),
           [this] { return listener_->connections(); },
           ResidentBytes,
@@ -97,13 +104,16 @@ void Daemon::UseApiKey(ApiKey key) {
   profiles_.Default().session.UseApiKey(std::move(key));
 }
 
-Status Daemon::Listen() {
-  StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
-      loop_.context(), {socket_path_, config_.max_connections},
-      [this](UniqueFd connection, Caller caller) {
-        server_.Adopt(std::move(connection), caller);
-      },
-      LogRefused);
+Status Daemon::Listen(UniqueFd activated) {
+  const auto adopt = [this](UniqueFd connection, Caller caller) {
+    server_.Adopt(std::move(connection), caller);
+  };
+  const SocketConfig socket{socket_path_, config_.max_connections};
+  StatusOr<std::unique_ptr<Listener>> listener =
+      activated.valid()
+          ? Listener::TakeOver(loop_.context(), socket, std::move(activated),
+                               adopt, LogRefused)
+          : Listener::Open(loop_.context(), socket, adopt, LogRefused);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
@@ -159,6 +169,7 @@ void Daemon::BeginStop(Stopped stopped) {
   if (finished_) return std::move(stopped)();
   stopped_.push_back(std::move(stopped));
   if (std::exchange(stopping_, true)) return;
+  NotifySystemd("STOPPING=1");
   listener_->Close();
   stop_timer_.expires_after(kRevokeTimeout);
   stop_timer_.async_wait([this](const asio::error_code& error) {

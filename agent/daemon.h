@@ -14,12 +14,14 @@
 #include <thread>
 #include <vector>
 
+#include "agent/core/key_shield.h"
 #include "agent/core/profiles.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
 #include "agent/os/profile_files.h"
+#include "agent/os/systemd.h"
 #include "agent/remote/http_accounts.h"
 #include "agent/remote/http_client.h"
 #include "agent/remote/http_credentials.h"
@@ -32,7 +34,7 @@ namespace libretto {
 
 class Daemon {
  public:
-  Daemon(const Config& config, const Paths& paths);
+  Daemon(const Config& config, const Paths& paths, Hardening hardening);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -40,8 +42,9 @@ class Daemon {
   // Acts for this key instead of for a stored session.
   void UseApiKey(ApiKey key);
 
-  // From its return on the socket accepts.
-  Status Listen();
+  // From its return on the socket accepts: the one that systemd has handed
+  // over, when there is one.
+  Status Listen(UniqueFd activated = UniqueFd());
 
   const std::string& socket_path() const { return socket_path_; }
 
@@ -54,7 +57,7 @@ class Daemon {
  private:
   using Stopped = absl::AnyInvocable<void() &&>;
 
-  ProcessFacts Facts();
+  ProcessFacts Facts(Hardening hardening);
   void WatchSessions();
   void AwaitSignal();
   void BeginStop(Stopped stopped);
@@ -73,6 +76,8 @@ class Daemon {
   HttpOrganizations organizations_;
   ProfileFiles files_;
   Profiles profiles_;
+  KeyShield key_shield_;
+  Watchdog watchdog_;
   GrpcServer server_;
   std::unique_ptr<Listener> listener_;
   std::optional<AuthWatch> watch_;

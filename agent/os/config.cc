@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include <toml++/toml.h>
 
@@ -14,6 +15,7 @@ namespace libretto {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxCloudPorts = 64;
 constexpr std::array<std::string_view, 6> kLogLevels = {
     "trace", "debug", "info", "warn", "error", "off"};
 
@@ -57,8 +59,29 @@ bool SetLogLevel(const toml::node& node, Config& config) {
          CheckLogLevel(config.log_level).ok();
 }
 
-const std::array<Key, 7>& Keys() {
-  static const std::array<Key, 7> keys = {{
+bool SetCloudPorts(const toml::node& node, Config& config) {
+  const toml::array* const list = node.as_array();
+  if (list == nullptr || list->empty() || list->size() > kMaxCloudPorts) {
+    return false;
+  }
+  std::vector<std::uint16_t> ports;
+  for (const toml::node& item : *list) {
+    const auto port = item.value_exact<std::int64_t>();
+    if (!port.has_value() || *port < 1 || *port > 65'535) return false;
+    ports.push_back(static_cast<std::uint16_t>(*port));
+  }
+  config.cloud_ports = std::move(ports);
+  return true;
+}
+
+bool SetSecretMemory(const toml::node& node, Config& config) {
+  const auto value = node.value_exact<bool>();
+  if (value.has_value()) config.secret_memory = *value;
+  return value.has_value();
+}
+
+const std::array<Key, 9>& Keys() {
+  static const std::array<Key, 9> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
       {"log_level", "one of trace, debug, info, warn, error, off", SetLogLevel},
@@ -69,6 +92,8 @@ const std::array<Key, 7>& Keys() {
        Seconds(&Config::sync_interval, 1, 86'400)},
       {"max_offline_s", "a number of seconds from 0 to 31536000",
        Seconds(&Config::max_offline, 0, 31'536'000)},
+      {"cloud_ports", "a list of up to 64 ports", SetCloudPorts},
+      {"secret_memory", "true or false", SetSecretMemory},
   }};
   return keys;
 }

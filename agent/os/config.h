@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/errors.h"
 
@@ -20,6 +23,11 @@ struct Config {
   std::chrono::seconds sync_interval{30};    // while there are callers
   std::chrono::seconds max_offline{86'400};  // how long an unconfirmed value
                                              // is served
+  // TCP ports that the agent may connect to; nothing: all.
+  std::optional<std::vector<std::uint16_t>> cloud_ports;
+  // Whether keys lie where even root does not read them, at the price of the
+  // machine's hibernation.
+  bool secret_memory = true;
 };
 
 // What the text of a file says, over `defaults`. Invalid() names the line and

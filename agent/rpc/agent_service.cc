@@ -77,6 +77,14 @@ void AgentService::Fill(const Profile& profile,
   response->set_offline_since_unix_s(UnixSeconds(counters.offline_since));
   response->set_connections(static_cast<std::int64_t>(facts_.connections()));
   response->set_resident_bytes(facts_.resident_bytes());
+  const Hardening& hardening = facts_.hardening;
+  response->set_key_memory(hardening.key_memory);
+  response->set_system_calls_filtered(hardening.system_calls_filtered);
+  response->set_landlock_abi(hardening.landlock_abi);
+  for (const std::uint16_t port : hardening.cloud_ports) {
+    response->add_cloud_ports(port);
+  }
+  response->set_not_confined_because(hardening.missing);
 }
 
 grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(

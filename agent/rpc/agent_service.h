@@ -4,16 +4,27 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/agent.grpc.pb.h"
 
 namespace libretto {
 
+// What protects this process, as the kernel said. See the proto's fields.
+struct Hardening {
+  std::string key_memory;
+  bool system_calls_filtered = false;
+  int landlock_abi = 0;
+  std::vector<std::uint16_t> cloud_ports;
+  std::string missing;
+};
+
 // What only the process as a whole knows. Loop thread.
 struct ProcessFacts {
   std::string version;
   std::string socket;
+  Hardening hardening;
   TimePoint started;
   std::function<std::size_t()> connections;
   std::function<std::int64_t()> resident_bytes;

@@ -233,6 +233,11 @@ class ShowStatus final : public Verb {
         .Number("offline_since_unix_s", status.offline_since_unix_s)
         .Number("connections", status.connections)
         .Number("resident_bytes", status.resident_bytes)
+        .Text("key_memory", status.key_memory)
+        .Flag("system_calls_filtered", status.system_calls_filtered)
+        .Number("landlock_abi", status.landlock_abi)
+        .Raw("cloud_ports", "[" + Ports(status) + "]")
+        .TextOrNull("not_confined_because", status.not_confined_because)
         .str();
   }
 
@@ -259,6 +264,37 @@ class ShowStatus final : public Verb {
     return text;
   }
 
+  static std::string Ports(const AgentStatus& status) {
+    std::string ports;
+    for (const std::int64_t port : status.cloud_ports) {
+      if (!ports.empty()) ports += ", ";
+      ports += std::to_string(port);
+    }
+    return ports;
+  }
+
+  static std::string SandboxText(const AgentStatus& status) {
+    std::string text;
+    const auto add = [&text](std::string_view part) {
+      if (!text.empty()) text += ", ";
+      text += part;
+    };
+    if (status.system_calls_filtered) add("system calls filtered");
+    if (status.landlock_abi > 0) {
+      add("files confined (Landlock ABI " +
+          std::to_string(status.landlock_abi) + ")");
+    }
+    if (!status.cloud_ports.empty()) add("TCP ports " + Ports(status));
+    if (!status.not_confined_because.empty()) add(status.not_confined_because);
+    return text;
+  }
+
+  static std::string KeyMemoryText(const AgentStatus& status) {
+    return status.key_memory == "memfd_secret"
+               ? "in memory that not even root reads (memfd_secret), shielded"
+               : "in locked memory (mlock), shielded";
+  }
+
   static std::string Human(const AgentStatus& status) {
     const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
                                  SystemClock().WallNow().time_since_epoch())
@@ -282,6 +318,8 @@ class ShowStatus final : public Verb {
          status.last_sync_unix_s == 0 ? "never" : ago(status.last_sync_unix_s)},
         {"connections", std::to_string(status.connections)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
+        {"keys", KeyMemoryText(status)},
+        {"sandbox", SandboxText(status)},
     };
     if (status.offline_since_unix_s != 0) {
       rows.push_back({"offline", "since " + ago(status.offline_since_unix_s)});

@@ -192,23 +192,29 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
       Ask<agent::v1::StatusResponse>("/libretto.agent.v1.Agent/Status",
                                      agent::v1::StatusRequest(), kLocalLimit);
   if (!reply.ok()) return reply.status();
-  return AgentStatus{.version = reply->version(),
-                     .pid = reply->pid(),
-                     .socket = reply->socket(),
-                     .uptime_s = reply->uptime_s(),
-                     .session = ToSession(reply->session()),
-                     .email = reply->email(),
-                     .api_url = reply->api_url(),
-                     .key = ToKey(reply->key()),
-                     .key_expires_unix_s = reply->key_expires_unix_s(),
-                     .credentials = reply->credentials(),
-                     .cached = reply->cached(),
-                     .hits = reply->hits(),
-                     .misses = reply->misses(),
-                     .last_sync_unix_s = reply->last_sync_unix_s(),
-                     .offline_since_unix_s = reply->offline_since_unix_s(),
-                     .connections = reply->connections(),
-                     .resident_bytes = reply->resident_bytes()};
+  return AgentStatus{
+      .version = reply->version(),
+      .pid = reply->pid(),
+      .socket = reply->socket(),
+      .uptime_s = reply->uptime_s(),
+      .session = ToSession(reply->session()),
+      .email = reply->email(),
+      .api_url = reply->api_url(),
+      .key = ToKey(reply->key()),
+      .key_expires_unix_s = reply->key_expires_unix_s(),
+      .credentials = reply->credentials(),
+      .cached = reply->cached(),
+      .hits = reply->hits(),
+      .misses = reply->misses(),
+      .last_sync_unix_s = reply->last_sync_unix_s(),
+      .offline_since_unix_s = reply->offline_since_unix_s(),
+      .connections = reply->connections(),
+      .resident_bytes = reply->resident_bytes(),
+      .key_memory = reply->key_memory(),
+      .system_calls_filtered = reply->system_calls_filtered(),
+      .landlock_abi = reply->landlock_abi(),
+      .cloud_ports = {reply->cloud_ports().begin(), reply->cloud_ports().end()},
+      .not_confined_because = reply->not_confined_because()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(

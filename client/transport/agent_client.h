@@ -182,6 +182,11 @@ struct AgentStatus {
   std::int64_t offline_since_unix_s = 0;
   std::int64_t connections = 0;
   std::int64_t resident_bytes = 0;
+  std::string key_memory;
+  bool system_calls_filtered = false;
+  std::int64_t landlock_abi = 0;
+  std::vector<std::int64_t> cloud_ports;  // empty: all
+  std::string not_confined_because;
 };
 
 struct SyncProgress {
