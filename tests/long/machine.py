@@ -89,6 +89,10 @@ class Machine:
             self.container = subprocess.Popen(
                 ["systemd-nspawn", "-D", str(self.root), "--register=no",
                  "--keep-unit", "--private-network", "--console=pipe",
+                 # What a machine has and a container by default has not.
+                 "--system-call-filter=@memlock memfd_secret "
+                 "landlock_create_ruleset landlock_add_rule "
+                 "landlock_restrict_self",
                  f"--machine=libretto-{os.getpid()}", "/lib/systemd/systemd",
                  "--unit=libretto-test.target"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
