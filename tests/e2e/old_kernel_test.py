@@ -22,13 +22,18 @@ class OldKernelTest(harness.E2eTest):
             self.world, "/usr/bin/strace", "-f", "-o", "/dev/null",
             "--quiet=all", "-e", "trace=" + ",".join(calls), "-e",
             f"inject={','.join(calls)}:error={error}")
-        self.addCleanup(agent.stop)
+        self.addCleanup(self.end, agent)
         agent.until_ready()
         self.world.sign_up()
         value = self.world.store("username")
         self.world.must("agent", "sync")
         self.assertEqual(self.world.read("username"), value)
         return self.world.status()
+
+    def end(self, agent):
+        """strace ends with what it traces, and not before."""
+        self.world.ctl("agent", "stop", "--no-start")
+        agent.process.wait(timeout=harness.COMMAND_LIMIT_S)
 
     def test_without_memfd_secret_keys_are_locked(self):
         status = self.served_without("memfd_secret")
