@@ -3,11 +3,14 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <utility>
 
-#include "base/credential_name.h"
+#include "agent/call_log.h"
+#include "agent/core/metrics_page.h"
+#include "agent/net/caller_process.h"
 #include "base/notify_systemd.h"
 
 namespace libretto {
@@ -18,6 +21,7 @@ namespace {
 constexpr std::chrono::seconds kRevokeTimeout{2};
 // How long calls in flight get to end by themselves.
 constexpr std::chrono::milliseconds kCallGrace{500};
+constexpr std::size_t kMaxMetricsConnections = 8;
 
 std::int64_t ResidentBytes() {
   std::int64_t pages = 0;
@@ -28,26 +32,30 @@ std::int64_t ResidentBytes() {
   return pages * sysconf(_SC_PAGESIZE);
 }
 
-void LogCall(const CallRecord& call) {
-  // A read that went well is an everyday event; what failed is news.
-  const auto level =
-      call.status.ok() ? spdlog::level::debug : spdlog::level::info;
-  if (!spdlog::should_log(level)) return;
-  spdlog::log(level, "call method={} name={} uid={} pid={} outcome={} us={}",
-              call.method, call.name.empty() ? "-" : Printable(call.name),
-              call.caller.uid, call.caller.pid,
-              absl::StatusCodeToString(call.status.code()), call.took.count());
+void LogAuditChange(const Status& writing) {
+  if (writing.ok()) {
+    spdlog::info("the audit log is being written again");
+  } else {
+    spdlog::error("the audit log is not being written reason=\"{}\"",
+                  Message(writing));
+  }
 }
 
-void LogRefused(Caller caller) {
-  spdlog::warn("refused uid={} pid={} reason=\"another user\"", caller.uid,
-               caller.pid);
+AuditPaths AuditPathsFrom(const Paths& paths) {
+  return {paths.audit_log, paths.audit_key, paths.audit_head};
+}
+
+void LogCut(const Caller& caller, const Status& why) {
+  spdlog::warn("cut off uid={} pid={} reason=\"{}\"", caller.uid, caller.pid,
+               Message(why));
 }
 
 ProfileOptions OptionsFrom(const Config& config) {
   ProfileOptions options;
-  options.sync_interval = config.sync_interval;
+  options.sync = {config.sync_interval,
+                  std::max(config.sync_interval, config.idle_sync_interval)};
   options.max_offline = config.max_offline;
+  options.cache = {config.cache_max_values, config.cache_max_mib << 20};
   return options;
 }
 
@@ -59,31 +67,71 @@ ConnectionLimits LimitsFrom(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, const Paths& paths, Hardening hardening)
+Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
+               Hardened hardened)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
+      audit_file_(AuditPathsFrom(paths), config_.audit_file_bytes, clock_),
+      audit_(audit_file_, clock_, LogAuditChange),
       loop_(clock_),
-      http_(loop_, HttpOptions()),
+      http_(loop_, std::move(http)),
       api_(http_),
       credentials_(api_),
       keys_(api_),
       accounts_(api_),
       organizations_(api_),
-      files_(state_dir_),
+      files_(state_dir_, sealing_),
+      storage_(files_, audit_),
       profiles_(OptionsFrom(config_),
-                {credentials_, keys_, accounts_, organizations_}, files_,
+                {credentials_, keys_, accounts_, organizations_}, storage_,
                 clock_),
+      executables_(std::move(hardened.executables)),
       key_shield_(KeyPage::Get(), clock_),
       watchdog_(clock_),
-      server_(loop_, profiles_, clock_, Facts(std::move(hardening)), LogCall,
-              LimitsFrom(config_)),
-      signals_(loop_.context(), SIGTERM, SIGINT),
+      scope_relay_(loop_.context(), clock_, FrameLimits(), LogCut),
+      scope_listeners_(
+          loop_, socket_path_,
+          [this](UniqueFd connection, Caller caller) {
+            AdoptScoped(std::move(connection), caller);
+          },
+          [this](const Caller& caller) { NoteRefused(caller); },
+          [this](int fd) { return scope_relay_.EndIdle(fd); },
+          [this](ScopeId id) { scopes_.ProcessEnded(id); }),
+      scopes_(scope_listeners_, clock_),
+      lock_files_(state_dir_, files_),
+      worker_(loop_),
+      lock_(sealing_, profiles_, lock_files_, worker_, clock_,
+            {.idle = config_.idle_lock},
+            {.end_cloud_calls = [this] { http_.Abort(); },
+             .on_locked =
+                 [this](std::string_view because) { NoteLocked(because); },
+             .revoke_scopes = [this] { scopes_.EndAll(); }}),
+      server_(
+          loop_, profiles_, scopes_, lock_, clock_,
+          Facts(std::move(hardened.facts)),
+          [this](const CallRecord& call) { NoteCall(call); },
+          LimitsFrom(config_)),
+      metrics_(loop_.context(), "text/plain; version=0.0.4; charset=utf-8",
+               [this] { return Metrics(); }),
+      signals_(loop_.context(), SIGTERM, SIGINT, SIGUSR1),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
+  AskForExecutables(
+      [this](pid_t pid) { return executables_.ExecutableOf(pid); });
   loop_.Add(profiles_);
   loop_.Add(key_shield_);
   loop_.Add(watchdog_);
+  loop_.Add(scopes_);
+  loop_.Add(lock_);
+  loop_.Add(audit_);
+  loop_.OnResume([this] {
+    spdlog::info("resumed from sleep");
+    profiles_.HurryAll();
+  });
+  if (const Status started = lock_.Start(); !started.ok()) {
+    spdlog::warn("lock reason=\"{}\"", Message(started));
+  }
 }
 
 Daemon::~Daemon() {
@@ -94,31 +142,106 @@ ProcessFacts Daemon::Facts(Hardening hardening) {
   return {LIBRETTO_VERSION,
           socket_path_,
           std::move(hardening),
-          clock_.Now(),
+          started_,
           [this] { return listener_->connections(); },
           ResidentBytes,
-          [this](Stopped stopped) { BeginStop(std::move(stopped)); }};
+          [this] { return Triggers(); },
+          [this](Stopped stopped) { BeginStop(std::move(stopped)); },
+          [this] { return audit_.state(); }};
+}
+
+void Daemon::NoteCall(const CallRecord& call) {
+  LogCall(call);
+  if (const auto event = AuditEventOf(call)) audit_.Record(*event);
+}
+
+void Daemon::NoteRefused(const Caller& caller) {
+  LogRefused(caller);
+  audit_.RecordRefused(caller);
+}
+
+void Daemon::NoteLocked(std::string_view because) {
+  spdlog::info("locked because=\"{}\"", because);
+  audit_.Record({.verb = "Agent.Locked"});
+}
+
+// One line of the agent's own log, which may be kept by somebody else, says
+// what the chain has to look like.
+void Daemon::NoteAuditHead(std::string_view when) {
+  const AuditHead head = audit_file_.head();
+  spdlog::info("audit {} record={} tag={}", when, head.sequence,
+               AuditHex(head.tag));
 }
 
 void Daemon::UseApiKey(ApiKey key) {
+  if (lock_.enrolled()) {
+    spdlog::warn(
+        "LIBRETTO_API_KEY not used reason=\"a passphrase is enrolled, "
+        "and the agent starts locked\"");
+    return;
+  }
   profiles_.Default().session.UseApiKey(std::move(key));
 }
 
+// The holder of a scope may be less trusted than the user's own programs.
+void Daemon::AdoptScoped(UniqueFd connection, Caller caller) {
+  StatusOr<UniqueFd> guarded =
+      scope_relay_.Interpose(std::move(connection), caller);
+  if (!guarded.ok()) return LogCut(caller, guarded.status());
+  server_.Adopt(*std::move(guarded), caller);
+}
+
+std::string Daemon::Metrics() {
+  return MetricsPage(
+      profiles_, clock_,
+      {LIBRETTO_VERSION, started_, listener_->connections(), ResidentBytes()});
+}
+
+Status Daemon::ListenForMetrics() {
+  if (config_.metrics_socket.empty()) return OkStatus();
+  SocketConfig socket{config_.metrics_socket, kMaxMetricsConnections};
+  socket.speaks_http2 = false;
+  StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
+      loop_.context(), std::move(socket),
+      [this](UniqueFd connection, Caller) {
+        metrics_.Adopt(std::move(connection));
+      },
+      LogRefused);
+  if (!listener.ok()) return Annotate(listener.status(), "metrics socket");
+  metrics_listener_ = *std::move(listener);
+  spdlog::info("listening metrics_socket={}", config_.metrics_socket);
+  return OkStatus();
+}
+
 Status Daemon::Listen(UniqueFd activated) {
+  if (IsScopeSocket(socket_path_)) {
+    return WithRemedy(
+        Denied(socket_path_ + " is the name of a scope's socket; an agent that "
+                              "listened there would reach everything"),
+        "unset LIBRETTO_AGENT_SOCK");
+  }
   const auto adopt = [this](UniqueFd connection, Caller caller) {
     server_.Adopt(std::move(connection), caller);
   };
+  const auto refused = [this](const Caller& caller) { NoteRefused(caller); };
   const SocketConfig socket{socket_path_, config_.max_connections};
   StatusOr<std::unique_ptr<Listener>> listener =
       activated.valid()
           ? Listener::TakeOver(loop_.context(), socket, std::move(activated),
-                               adopt, LogRefused)
-          : Listener::Open(loop_.context(), socket, adopt, LogRefused);
+                               adopt, refused)
+          : Listener::Open(loop_.context(), socket, adopt, refused);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
+  scope_listeners_.Sweep();
+  listener_->MakeRoomBy([this](int fd) { return server_.EndIdle(fd); });
+  audit_.Record({.verb = "Agent.Started"});
+  NoteAuditHead("begins");
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
                LIBRETTO_VERSION, getpid());
+  if (Status metrics = ListenForMetrics(); !metrics.ok()) return metrics;
   WatchSessions();
+  WatchDesktop();
+  if (lock_.locked()) return OkStatus();
   const Status loaded = profiles_.Default().accounts.Load();
   if (!loaded.ok()) spdlog::warn("session reason=\"{}\"", Message(loaded));
   return OkStatus();
@@ -134,7 +257,38 @@ void Daemon::WatchSessions() {
   watch_ = *std::move(watch);
   loop_.Watch(watch_->fd(), [this] {
     if (watch_->Drain()) profiles_.Reload();
+    return true;
   });
+}
+
+void Daemon::WatchDesktop() {
+  StatusOr<std::unique_ptr<Logind>> logind = Logind::Open(
+      clock_,
+      [this](const char* because, absl::AnyInvocable<void() &&> locked) {
+        LockBecause(because, std::move(locked));
+      });
+  if (!logind.ok()) {
+    spdlog::info("not locked by the desktop reason=\"{}\"",
+                 Message(logind.status()));
+    return;
+  }
+  logind_ = *std::move(logind);
+  loop_.Add(*logind_);
+  if (!logind_->Process()) return;
+  loop_.Watch(logind_->fd(), [this] { return logind_->Process(); });
+}
+
+void Daemon::LockBecause(const char* because,
+                         absl::AnyInvocable<void() &&> released) {
+  (void)lock_.LockNow(because,
+                      [released = std::move(released)](const Status&) mutable {
+                        std::move(released)();
+                      });
+}
+
+LockTriggers Daemon::Triggers() const {
+  if (logind_ == nullptr) return {{}, "there is no system D-Bus"};
+  return {logind_->active(), logind_->missing()};
 }
 
 void Daemon::StopWhenReadable(UniqueFd fd) {
@@ -151,12 +305,18 @@ void Daemon::Run() {
   AwaitSignal();
   loop_.Run();
   shutdown_.join();
+  audit_.RecordStop();
+  NoteAuditHead("ends");
   spdlog::info("stopped");
 }
 
 void Daemon::AwaitSignal() {
   signals_.async_wait([this](const asio::error_code& error, int signal) {
     if (error) return;
+    if (signal == SIGUSR1) {
+      LockBecause("of SIGUSR1", [] {});
+      return AwaitSignal();
+    }
     spdlog::info("stopping signal={}", signal);
     if (stopping_) _exit(EXIT_FAILURE);  // asked twice: at once, then
     AwaitSignal();
@@ -171,6 +331,8 @@ void Daemon::BeginStop(Stopped stopped) {
   if (std::exchange(stopping_, true)) return;
   NotifySystemd("STOPPING=1");
   listener_->Close();
+  scopes_.EndAll();
+  if (metrics_listener_ != nullptr) metrics_listener_->Close();
   stop_timer_.expires_after(kRevokeTimeout);
   stop_timer_.async_wait([this](const asio::error_code& error) {
     if (!error) FinishStop();
@@ -189,6 +351,7 @@ void Daemon::FinishStop() {
   for (Stopped& stopped : std::exchange(stopped_, {})) std::move(stopped)();
   // From here on every call of the cloud fails at once, so every handler ends.
   http_.Stop();
+  lock_.Stop();
   // The loop has to go on turning while gRPC waits for the handlers.
   shutdown_ = std::thread([this] {
     server_.Shutdown(kCallGrace);

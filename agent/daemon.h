@@ -11,15 +11,29 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "agent/core/audit.h"
+#include "agent/core/audited_storage.h"
 #include "agent/core/key_shield.h"
+#include "agent/core/lock.h"
 #include "agent/core/profiles.h"
+#include "agent/core/scopes.h"
+#include "agent/core/sealing.h"
+#include "agent/hardening.h"
+#include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
+#include "agent/net/page_server.h"
+#include "agent/net/scope_listeners.h"
+#include "agent/net/worker_thread.h"
+#include "agent/os/audit_file.h"
 #include "agent/os/auth_watch.h"
 #include "agent/os/config.h"
+#include "agent/os/lock_files.h"
+#include "agent/os/logind.h"
 #include "agent/os/profile_files.h"
 #include "agent/os/systemd.h"
 #include "agent/remote/http_accounts.h"
@@ -34,7 +48,8 @@ namespace libretto {
 
 class Daemon {
  public:
-  Daemon(const Config& config, const Paths& paths, Hardening hardening);
+  Daemon(const Config& config, const Paths& paths, HttpOptions http,
+         Hardened hardened);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -58,7 +73,17 @@ class Daemon {
   using Stopped = absl::AnyInvocable<void() &&>;
 
   ProcessFacts Facts(Hardening hardening);
+  std::string Metrics();
+  Status ListenForMetrics();
+  void NoteCall(const CallRecord& call);
+  void NoteRefused(const Caller& caller);
+  void NoteLocked(std::string_view because);
+  void NoteAuditHead(std::string_view when);
   void WatchSessions();
+  void AdoptScoped(UniqueFd connection, Caller caller);
+  void WatchDesktop();
+  void LockBecause(const char* because, absl::AnyInvocable<void() &&> released);
+  LockTriggers Triggers() const;
   void AwaitSignal();
   void BeginStop(Stopped stopped);
   void FinishStop();
@@ -67,6 +92,9 @@ class Daemon {
   const std::string socket_path_;
   const std::string state_dir_;
   SystemClock clock_;
+  const TimePoint started_ = clock_.Now();
+  AuditFile audit_file_;
+  Audit audit_;
   Loop loop_;
   HttpClient http_;
   CloudApi api_;
@@ -74,13 +102,25 @@ class Daemon {
   HttpKeys keys_;
   HttpAccounts accounts_;
   HttpOrganizations organizations_;
+  Sealing sealing_;
   ProfileFiles files_;
+  AuditedStorage storage_;
   Profiles profiles_;
+  const ExecutableReader executables_;
   KeyShield key_shield_;
   Watchdog watchdog_;
+  FrameRelay scope_relay_;
+  ScopeListeners scope_listeners_;
+  Scopes scopes_;
+  LockFiles lock_files_;
+  WorkerThread worker_;
+  Lock lock_;
   GrpcServer server_;
+  PageServer metrics_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> metrics_listener_;
   std::optional<AuthWatch> watch_;
+  std::unique_ptr<Logind> logind_;
   asio::signal_set signals_;
   asio::posix::stream_descriptor until_;
   asio::steady_timer stop_timer_;

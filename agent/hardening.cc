@@ -13,7 +13,8 @@ namespace libretto {
 namespace {
 
 std::string FolderOf(const std::string& path) {
-  return path.substr(0, path.find_last_of('/'));
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
 // Makes the folders that there are to be: a rule about one that is made later
@@ -22,6 +23,9 @@ StatusOr<SandboxNeeds> NeedsOf(const Config& config, const Paths& paths) {
   SandboxNeeds needs;
   needs.folders = {paths.state_dir, FolderOf(paths.log_file)};
   needs.socket_folders = {FolderOf(config.socket)};
+  if (!config.metrics_socket.empty()) {
+    needs.socket_folders.push_back(FolderOf(config.metrics_socket));
+  }
   if (!config.log_file.empty()) needs.log_folder = FolderOf(config.log_file);
   needs.tcp_ports = config.cloud_ports;
   for (const auto& folders : {needs.folders, needs.socket_folders}) {
@@ -35,7 +39,12 @@ StatusOr<SandboxNeeds> NeedsOf(const Config& config, const Paths& paths) {
 
 }  // namespace
 
-StatusOr<Hardening> HardenAgent(const Config& config, const Paths& paths) {
+StatusOr<Hardened> HardenAgent(const Config& config, const Paths& paths) {
+  StatusOr<ExecutableReader> executables = ExecutableReader::Start();
+  if (!executables.ok()) {
+    spdlog::warn("callers' programs have no names reason=\"{}\"",
+                 Message(executables.status()));
+  }
   const StatusOr<KeyPage*> page =
       KeyPage::Prepare(config.secret_memory ? KeyPage::Memory::kSecret
                                             : KeyPage::Memory::kLocked);
@@ -62,7 +71,9 @@ StatusOr<Hardening> HardenAgent(const Config& config, const Paths& paths) {
   spdlog::info("hardened keys={} system_calls={} landlock_abi={}",
                hardening.key_memory, hardening.system_calls_filtered,
                hardening.landlock_abi);
-  return hardening;
+  return Hardened{std::move(hardening), executables.ok()
+                                            ? *std::move(executables)
+                                            : ExecutableReader()};
 }
 
 }  // namespace libretto

@@ -3,14 +3,20 @@
 #pragma once
 
 #include "agent/os/config.h"
+#include "agent/os/executable_reader.h"
 #include "agent/rpc/agent_service.h"
 #include "base/errors.h"
 #include "base/paths.h"
 
 namespace libretto {
 
+struct Hardened {
+  Hardening facts;
+  ExecutableReader executables;
+};
+
 // Fails when something should hold and does not; what the kernel cannot do is
-// logged and in the result.
-StatusOr<Hardening> HardenAgent(const Config& config, const Paths& paths);
+// logged and in the result. Before the first secret: forks.
+StatusOr<Hardened> HardenAgent(const Config& config, const Paths& paths);
 
 }  // namespace libretto

@@ -2,9 +2,12 @@
 // else.
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +26,8 @@
 #include "agent/os/log.h"
 #include "agent/os/readiness.h"
 #include "agent/os/systemd.h"
+#include "agent/remote/api_url.h"
+#include "agent/remote/http_trust.h"
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/process.h"
@@ -34,11 +39,18 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 64;
 
+// The usual limit of 1024 would be used up by the scopes and connections that
+// there may be.
+constexpr rlim_t kDescriptors = 8192;
+
 struct Flags {
   std::string config_file;
   std::string socket;
   std::string log_file;
   std::string log_level;
+  std::string ca_file;
+  std::string metrics_socket;
+  std::string idle_lock;
   int ready_fd = -1;
   int until_fd = -1;
   bool socket_activation = false;
@@ -69,9 +81,34 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.socket.empty()) config->socket = flags.socket;
   if (!flags.log_file.empty()) config->log_file = flags.log_file;
   if (!flags.log_level.empty()) config->log_level = flags.log_level;
+  if (!flags.ca_file.empty()) config->ca_file = flags.ca_file;
+  if (!flags.metrics_socket.empty()) {
+    config->metrics_socket = flags.metrics_socket;
+  }
+  if (!flags.idle_lock.empty()) {
+    const auto idle = ParseDuration(flags.idle_lock);
+    if (!idle.ok()) return Annotate(idle.status(), "--idle-lock");
+    config->idle_lock = *idle;
+  }
   Status level = CheckLogLevel(config->log_level);
   if (!level.ok()) return level;
   return config;
+}
+
+// How the cloud is reached.
+StatusOr<HttpOptions> HttpOptionsFrom(const Config& config) {
+  HttpOptions options;
+  if (!config.proxy.empty()) {
+    Status proxy = CheckProxyUrl(config.proxy);
+    if (!proxy.ok()) return proxy;
+    options.proxy = config.proxy;
+  }
+  if (!config.ca_file.empty()) {
+    StatusOr<std::string> certificates = ReadCertificates(config.ca_file);
+    if (!certificates.ok()) return certificates.status();
+    options.ca_pem = *std::move(certificates);
+  }
+  return options;
 }
 
 Status Serve(const Flags& flags, Readiness& readiness) {
@@ -79,6 +116,8 @@ Status Serve(const Flags& flags, Readiness& readiness) {
   if (!paths.ok()) return paths.status();
   StatusOr<Config> config = Configure(flags, *paths);
   if (!config.ok()) return config.status();
+  StatusOr<HttpOptions> http = HttpOptionsFrom(*config);
+  if (!http.ok()) return http.status();
   if (Status made = EnsurePrivateDirectory(paths->state_dir); !made.ok()) {
     return made;
   }
@@ -102,11 +141,11 @@ Status Serve(const Flags& flags, Readiness& readiness) {
     return log;
   }
 
+  StatusOr<Hardened> hardened = HardenAgent(*config, *paths);
+  if (!hardened.ok()) return hardened.status();
   SecretBytes api_key = TakeVariable("LIBRETTO_API_KEY");
   const SecretBytes api_url = TakeVariable("LIBRETTO_API_URL");
-  StatusOr<Hardening> hardening = HardenAgent(*config, *paths);
-  if (!hardening.ok()) return hardening.status();
-  Daemon daemon(*config, *paths, *std::move(hardening));
+  Daemon daemon(*config, *paths, *std::move(http), *std::move(hardened));
   if (!api_key.empty()) {
     daemon.UseApiKey({api_url.empty() ? std::string(kHostedService)
                                       : std::string(api_url.Reveal()),
@@ -149,6 +188,15 @@ void DefineFlags(CLI::App& app, Flags& flags) {
                  "Log to this file (default: standard error)");
   app.add_option("--log-level", flags.log_level,
                  "trace, debug, info, warn, error or off (default: info)");
+  app.add_option("--ca-file", flags.ca_file,
+                 "Trust servers that these certificates (PEM) vouch for, "
+                 "instead of the system's CAs");
+  app.add_option("--metrics-socket", flags.metrics_socket,
+                 "Answer HTTP on this further socket with a page of metrics "
+                 "for Prometheus (default: none)");
+  app.add_option("--idle-lock", flags.idle_lock,
+                 "Lock when no caller has needed the session for so long, "
+                 "e.g. 30m (default: never; needs an enrolled passphrase)");
   app.add_option("--ready-fd", flags.ready_fd,
                  "Write \"ready\" to this descriptor when the socket accepts, "
                  "or why it never will");
@@ -169,8 +217,17 @@ void PrintError(const Status& status) {
   if (!remedy.empty()) std::fprintf(stderr, "  try: %s\n", remedy.c_str());
 }
 
+void AllowDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur =
+      std::max(limit.rlim_cur, std::min(kDescriptors, limit.rlim_max));
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Main(int argc, char** argv, bool was_dumpable) {
   umask(0077);
+  AllowDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
 
   Flags flags;
@@ -191,9 +248,9 @@ int Main(int argc, char** argv, bool was_dumpable) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
 
-  for (const int fd : {flags.ready_fd, flags.until_fd}) {
-    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
+  // Whatever this process was started with: nothing of it reaches a program
+  // that is started from here.
+  close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
   Readiness readiness{UniqueFd(flags.ready_fd)};
   Status served =
       flags.require_unreadable ? CheckUnreadable(was_dumpable) : OkStatus();

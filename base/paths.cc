@@ -38,9 +38,13 @@ StatusOr<Paths> PathsFromEnvironment() {
   paths.lock_file = paths.state_dir + "/agent.lock";
   paths.config_file = XdgDirectory("XDG_CONFIG_HOME", paths.home + "/.config") +
                       "/libretto/agent.toml";
-  paths.log_file =
-      XdgDirectory("XDG_STATE_HOME", paths.home + "/.local/state") +
-      "/libretto/agent.log";
+  const std::string state_home =
+      XdgDirectory("XDG_STATE_HOME", paths.home + "/.local/state");
+  paths.log_file = state_home + "/libretto/agent.log";
+  paths.audit_log = state_home + "/libretto/audit.jsonl";
+  // Not beside the log: whoever gets hold of the one need not have the other.
+  paths.audit_key = paths.state_dir + "/audit.key";
+  paths.audit_head = paths.state_dir + "/audit.head";
   const std::string_view explicit_socket =
       FromEnvironment("LIBRETTO_AGENT_SOCK");
   if (!explicit_socket.empty()) {
@@ -64,6 +68,10 @@ Status CheckSocketPath(const std::string& path) {
         " bytes long; the system's limit is " + std::to_string(kMaxSocketPath));
   }
   return OkStatus();
+}
+
+bool IsScopeSocket(std::string_view path) {
+  return path.ends_with(kScopeSocketSuffix);
 }
 
 std::optional<std::string> SocketOfRunningAgent(const Paths& paths) {

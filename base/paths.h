@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/errors.h"
 
@@ -21,6 +22,9 @@ struct Paths {
   std::string lock_file;    // ~/.libretto/agent.lock, names the socket
   std::string config_file;  // $XDG_CONFIG_HOME/libretto/agent.toml
   std::string log_file;     // $XDG_STATE_HOME/libretto/agent.log
+  std::string audit_log;    // $XDG_STATE_HOME/libretto/audit.jsonl
+  std::string audit_key;    // ~/.libretto/audit.key
+  std::string audit_head;   // ~/.libretto/audit.head
   std::string socket;       // $LIBRETTO_AGENT_SOCK, else
                             // $XDG_RUNTIME_DIR/libretto/agent.sock, else
                             // ~/.libretto/run/agent.sock
@@ -33,6 +37,11 @@ StatusOr<Paths> PathsFromEnvironment();
 
 // Invalid() for a relative path or one that does not fit into sockaddr_un.
 Status CheckSocketPath(const std::string& path);
+
+// How the sockets end that an agent makes for its scopes. No agent is ever
+// started at such a path: it would reach everything where the scope did not.
+inline constexpr std::string_view kScopeSocketSuffix = ".scope";
+bool IsScopeSocket(std::string_view path);
 
 // The socket that a running agent has written into its lock file, for shells
 // whose environment leads elsewhere (su, cron). Nothing when no agent holds

@@ -40,6 +40,12 @@ StatusOr<DataKey> DataKey::FromBytes(const SecretBytes& bytes) {
   }));
 }
 
+SecretBytes DataKey::Copy() const {
+  const KeyPage::OpenKey open(KeyPage::Get(), key_);
+  return SecretBytes::CopyOf(
+      {reinterpret_cast<const char*>(open.Reveal()), kBytes});
+}
+
 DataKey::DataKey(DataKey&& other) noexcept : key_(other.key_) {
   sodium_memzero(&other.key_, sizeof(other.key_));
 }

@@ -40,6 +40,9 @@ class DataKey {
 
   const ShieldedKey& shielded() const { return key_; }
 
+  // For sealing it under another key.
+  SecretBytes Copy() const;
+
  private:
   explicit DataKey(const ShieldedKey& key) : key_(key) {}
 

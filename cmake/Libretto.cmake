@@ -74,12 +74,18 @@ endfunction()
 
 # libretto_test(NAME SRCS ... DEPS ... [LABELS ...]) makes a GoogleTest program
 # and registers it whole with ctest. The label tsan adds it to the target
-# tsan_tests, which the preset tsan builds.
+# tsan_tests, which the preset tsan builds. A release is tested as its users
+# have it, by what tests/e2e does with the programs: only what has the label
+# release is tested in parts there, too. That halves what a release builds.
 function(libretto_test name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE libretto_flags ${ARG_DEPS}
     GTest::gmock GTest::gtest_main)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT release IN_LIST ARG_LABELS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
   if(tsan IN_LIST ARG_LABELS)

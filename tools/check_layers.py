@@ -37,6 +37,7 @@ LIBRARIES = {
     "protobuf": r"google/protobuf/",
     "soci": r"(soci/|sqlite3\.h$|libpq-fe\.h$|postgresql/)",
     "sodium": r"sodium",
+    "sd-bus": r"systemd/",
     "spdlog": r"(spdlog|fmt)/",
     "toml": r"toml\+\+",
 }
@@ -46,6 +47,9 @@ SYSTEM = re.compile(
     r"(sys|linux|arpa|net|netinet|asm)/"
     r"|(unistd|fcntl|poll|pwd|grp|signal|pthread|sched|termios|syslog|malloc"
     r"|dirent|netdb|spawn|fnmatch|glob)\.h$")
+
+# The C++ client's headers, spelled as a program outside this tree does.
+PUBLIC = re.compile(r"libretto/\w+\.h$")
 
 PROTO = re.compile(r"libretto/agent/v1/\w+(\.grpc)?\.pb\.h$")
 
@@ -62,7 +66,7 @@ TABLE = {
     "agent/remote": (("base", "base/json", "agent/core"),
                      ("asio", "curl", "system")),
     "agent/os": (("base", "base/json", "agent/core"),
-                 ("seccomp", "spdlog", "toml", "system")),
+                 ("sd-bus", "seccomp", "spdlog", "toml", "system")),
     "agent": (("base", "agent/core", "agent/rpc", "agent/net", "agent/remote",
                "agent/os"), ("asio", "cli11", "spdlog", "system")),
     "client/transport": (("base",), ("nghttp2", "proto", "protobuf", "system")),
@@ -70,6 +74,10 @@ TABLE = {
     "client/commands": (("base", "base/json", "client/transport",
                          "client/delivery"),
                         ("cli11", "proto", "protobuf", "system")),
+    # The C++ client; its public headers show nobody what it is made of.
+    "client/cpp": (("base", "client/transport", "client/delivery",
+                    "client/cpp/include/libretto"), ("system",)),
+    "client/cpp/include/libretto": ((), ()),
     "client": (("base", "client/commands", "client/transport",
                 "client/delivery"), ("cli11", "system")),
     "cloud/core": (("base",), ("sodium",)),
@@ -123,6 +131,8 @@ def complaint(path, include):
     if PROTO.match(include):
         kind = "grpc-proto" if ".grpc." in include else "proto"
         return None if kind in libraries else "the API is not seen here"
+    if PUBLIC.match(include):
+        include = "client/cpp/include/" + include
     top = include.split("/")[0]
     if top == "tests":
         return None if path.startswith("tests/") else "a test"

@@ -57,6 +57,16 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_refused("base/files.cc", "base/json.h")
         self.assert_refused("agent/remote/reply.cc", "nlohmann/json.hpp")
 
+    def test_public_headers_show_nothing_of_what_is_inside(self):
+        self.assert_allowed("client/cpp/include/libretto/client.h",
+                            "libretto/secret.h")
+        self.assert_refused("client/cpp/include/libretto/secret.h",
+                            "base/secret.h")
+        self.assert_refused("client/cpp/include/libretto/client.h",
+                            "absl/status/status.h")
+        self.assert_allowed("client/cpp/client.cc", "libretto/client.h")
+        self.assert_refused("client/commands/app.cc", "libretto/client.h")
+
     def test_products_do_not_include_tests(self):
         self.assert_refused("base/clock.cc", "tests/fakes/manual_clock.h")
         self.assert_allowed("tests/base/a_test.cc",

@@ -20,7 +20,7 @@ IN_CODE = [
      "names say where they come from", None),
     (r"\busing namespace std::", "literals are for tests", r"tests/"),
     (r"\bcatch \(\.\.\.\)", "catch what is thrown; main catches the rest",
-     r"\w+/main\.cc$"),
+     r"\w+/main\.cc$|client/cpp/watch\.cc$"),
     (r"\bco_(await|yield|return)\b",
      "g++ 12 destroys temporaries of coroutines twice", None),
     (r"\b(system|popen)\(", "nothing here starts a shell", None),

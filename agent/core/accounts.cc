@@ -17,19 +17,23 @@ Accounts::Accounts(Session& session, KeyLease& lease, SealedCache& cache,
 
 Status Accounts::Load() {
   if (session_.usable()) return OkStatus();
-  StatusOr<std::optional<Account>> stored = store_.Load();
+  if (session_.state() == Session::State::kLocked) return session_.Gate();
+  StatusOr<std::optional<StoredSession>> stored = store_.Load();
   if (!stored.ok()) return stored.status();
   TakeUp(*std::move(stored));
   return OkStatus();
 }
 
 void Accounts::Reload() {
-  if (session_.state() == Session::State::kApiKey) return;
-  StatusOr<std::optional<Account>> stored = store_.Load();
+  if (session_.state() == Session::State::kApiKey ||
+      session_.state() == Session::State::kLocked) {
+    return;
+  }
+  StatusOr<std::optional<StoredSession>> stored = store_.Load();
   if (stored.ok()) TakeUp(*std::move(stored));
 }
 
-void Accounts::TakeUp(std::optional<Account> stored) {
+void Accounts::TakeUp(std::optional<StoredSession> stored) {
   const bool known = session_.state() == Session::State::kSignedIn ||
                      session_.state() == Session::State::kEnded;
   if (!stored.has_value()) {
@@ -38,14 +42,60 @@ void Accounts::TakeUp(std::optional<Account> stored) {
   }
   // Also one that the cloud has ended: it is not tried again until there is
   // another.
-  const SessionCookie& cookie = stored->cookie;
+  const SessionCookie& cookie = stored->account.cookie;
   if (known && session_.api_url() == cookie.api_url &&
       session_.account().cookie.text.Equals(cookie.text)) {
     return;
   }
   Drop();
-  session_.SignIn(*std::move(stored));
+  session_.SignIn(std::move(stored->account), stored->data_key.has_value()
+                                                  ? *std::move(stored->data_key)
+                                                  : DataKey::Generate());
   syncer_.Hurry();
+}
+
+Status Accounts::Restore() {
+  switch (session_.state()) {
+    case Session::State::kSignedIn:
+      return store_.Save(session_.account(), session_.key());
+    case Session::State::kEnded:
+      return store_.Save(session_.account(), DataKey::Generate());
+    case Session::State::kSignedOut:
+    case Session::State::kApiKey:
+      return OkStatus();
+    case Session::State::kLocked:
+      return session_.Gate();
+  }
+  return Internal("unknown session state");
+}
+
+void Accounts::Lock(DoneStatus released) {
+  session_.Lock();
+  lease_.Release(std::move(released));
+}
+
+Status Accounts::Unlock() {
+  if (session_.state() != Session::State::kLocked) return OkStatus();
+  StatusOr<std::optional<StoredSession>> stored = store_.Load();
+  if (!stored.ok() || !stored->has_value()) {
+    cache_.Clear();
+    session_.SignOut();
+    return stored.status();
+  }
+  StoredSession& session = **stored;
+  const bool same = session_.Unlock(std::move(session.account),
+                                    session.data_key.has_value()
+                                        ? *std::move(session.data_key)
+                                        : DataKey::Generate());
+  if (!same) cache_.Clear();
+  syncer_.Hurry();
+  return OkStatus();
+}
+
+void Accounts::Forget(DoneStatus released) {
+  cache_.Clear();
+  session_.SignOut();
+  lease_.Release(std::move(released));
 }
 
 void Accounts::Drop() {
@@ -58,8 +108,8 @@ void Accounts::SignUp(const std::string& api_url, const SignUpForm& form,
                       Done<SignedInAs> done) {
   // A file that cannot be understood is not overwritten: say so before the
   // cloud has made an account.
-  if (const auto stored = store_.Load(); !stored.ok()) {
-    return std::move(done)(stored.status());
+  if (const Status ready = CheckStore(); !ready.ok()) {
+    return std::move(done)(ready);
   }
   remote_.SignUp(
       api_url, form,
@@ -77,8 +127,8 @@ void Accounts::SignUp(const std::string& api_url, const SignUpForm& form,
 
 void Accounts::Login(const std::string& api_url, const std::string& email,
                      const SecretBytes& password, Done<SignedInAs> done) {
-  if (const auto stored = store_.Load(); !stored.ok()) {
-    return std::move(done)(stored.status());
+  if (const Status ready = CheckStore(); !ready.ok()) {
+    return std::move(done)(ready);
   }
   remote_.SignIn(
       api_url, email, password,
@@ -121,18 +171,19 @@ void Accounts::FinishLogin(SessionCookie cookie,
 
 Status Accounts::Adopt(Account account) {
   // At rest first: if that fails, the session that there was stays.
-  if (Status saved = store_.Save(account); !saved.ok()) {
+  DataKey data_key = DataKey::Generate();
+  if (Status saved = store_.Save(account, data_key); !saved.ok()) {
     return Annotate(saved, "logged in, but the session cannot be stored");
   }
   Drop();
-  session_.SignIn(std::move(account));
+  session_.SignIn(std::move(account), std::move(data_key));
   syncer_.Hurry();
   return OkStatus();
 }
 
 void Accounts::Logout(Done<SignedOut> done) {
-  if (const auto stored = store_.Load(); !stored.ok()) {
-    return std::move(done)(stored.status());
+  if (const Status ready = CheckStore(); !ready.ok()) {
+    return std::move(done)(ready);
   }
   if (session_.state() == Session::State::kApiKey) {
     return std::move(done)(WithRemedy(

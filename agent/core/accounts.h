@@ -17,14 +17,21 @@
 
 namespace libretto {
 
-// Where the session rests (contract 1.3).
+// What rests of a session.
+struct StoredSession {
+  Account account;
+  std::optional<DataKey> data_key;  // kept where sessions rest sealed
+};
+
+// Where the session rests: in the clear (contract 1.3) or sealed.
 class SessionStore {
  public:
   virtual ~SessionStore() = default;
   // Nothing when nobody is signed in; Corrupt(), naming the file, when there is
-  // one that cannot be understood.
-  virtual StatusOr<std::optional<Account>> Load() = 0;
-  virtual Status Save(const Account& account) = 0;
+  // one that cannot be understood; Locked() while what there is cannot be
+  // opened.
+  virtual StatusOr<std::optional<StoredSession>> Load() = 0;
+  virtual Status Save(const Account& account, const DataKey& data_key) = 0;
   virtual Status Clear() = 0;
   virtual std::string path() const = 0;
 };
@@ -71,8 +78,27 @@ class Accounts {
              const SecretBytes& password, Done<SignedInAs> done);
   void Logout(Done<SignedOut> done);
 
+  // OK when a session can be stored: Locked(), or Corrupt() for what lies there
+  // and is not to be overwritten.
+  Status CheckStore() { return store_.Load().status(); }
+
   // Stores the session and acts for it from now on.
   Status Adopt(Account account);
+
+  // Writes the session once more, in the form in which sessions rest by now.
+  Status Restore();
+
+  // Forgets session and data key, and has the API key revoke itself; `released`
+  // says how that went. What is cached stays, sealed.
+  void Lock(DoneStatus released);
+
+  // After Lock(), as soon as the store opens again. What was cached for the
+  // same session can be read again.
+  Status Unlock();
+
+  // Empties the memory; the session that rests on disk is taken up by the next
+  // call that needs it.
+  void Forget(DoneStatus released);
 
   // The mail leads to a new password. False when the cloud says that it knows
   // no such account.
@@ -92,7 +118,7 @@ class Accounts {
   void FinishLogin(SessionCookie cookie,
                    StatusOr<std::optional<SessionFacts>> facts,
                    Done<SignedInAs> done);
-  void TakeUp(std::optional<Account> stored);
+  void TakeUp(std::optional<StoredSession> stored);
   void Drop();
   Status Disowned();
   void CheckOrganization(Identity identity, Done<Identity> done);

@@ -1,5 +1,6 @@
 #include "agent/core/broker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/core/one_time_code.h"
@@ -8,47 +9,34 @@
 namespace libretto {
 namespace {
 
+std::chrono::milliseconds Since(TimePoint then, TimePoint now) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - then);
+}
+
+}  // namespace
+
 Status NoSuchCredential(const CredentialName& name) {
   return WithRemedy(
       NotFound("there is no credential named " + Printable(name.text())),
       "librettoctl cloud credentials list");
 }
 
-Status CheckValue(const SecretBytes& value) {
-  if (value.size() > Broker::kMaxValueBytes) {
-    return Invalid("the value is " + std::to_string(value.size()) +
-                   " bytes long; the limit is 65536");
-  }
-  return OkStatus();
-}
-
-// For remote calls that complete with a bare status.
-struct Nothing {};
-
-DoneStatus AsDoneStatus(Done<Nothing> done) {
-  return [done = std::move(done)](Status status) mutable {
-    if (status.ok()) return std::move(done)(Nothing{});
-    std::move(done)(std::move(status));
-  };
-}
-
-}  // namespace
-
 Broker::Broker(Session& session, KeyLease& lease, SealedCache& cache,
-               CredentialRemote& remote, const Clock& clock,
-               std::chrono::seconds max_offline)
+               Breakers& breakers, CredentialRemote& remote, const Clock& clock,
+               BrokerOptions options)
     : session_(session),
       lease_(lease),
       cache_(cache),
+      breakers_(breakers),
       remote_(remote),
       clock_(clock),
-      max_offline_(max_offline) {}
+      options_(std::move(options)) {}
 
 void Broker::Resolve(std::string_view text, Done<CredentialName> done) {
   StatusOr<CredentialName> parsed = CredentialName::Parse(text);
   // Without a session the gate below has the better answer.
   const bool settled = (parsed.ok() && parsed->text() == text) ||
-                       listed_epoch_ == session_.epoch();
+                       listed_account_ == session_.account_epoch();
   if (settled || !session_.usable()) {
     return std::move(done)(ResolveFromList(text));
   }
@@ -65,20 +53,32 @@ StatusOr<CredentialName> Broker::ResolveFromList(std::string_view text) const {
   return parsed;
 }
 
-void Broker::Get(const CredentialName& name, Done<Credential> done) {
+void Broker::Get(const CredentialName& name, const Freshness& wanted,
+                 Done<Credential> done) {
   if (const Status gate = session_.Gate(); !gate.ok()) {
     return std::move(done)(gate);
   }
-  if (auto hit = FromCache(name, /*overtaken_too=*/false)) {
-    ++counters_.hits;
-    return std::move(done)(*std::move(hit));
+  if (!wanted.ask_first) {
+    auto hit = FromCache(name, wanted.max_age, /*cloud_is_away=*/false);
+    if (hit.has_value()) {
+      ++counters_.hits;
+      return std::move(done)(*std::move(hit));
+    }
   }
   ++counters_.misses;
-  JoinFetch(name, std::move(done));
+  const bool anything_will_do =
+      !wanted.ask_first && !wanted.max_age.has_value();
+  if (anything_will_do && IsKnownAbsent(name)) {
+    return std::move(done)(NoSuchCredential(name));
+  }
+  const MaxAge accepted =
+      wanted.ask_first ? std::chrono::milliseconds(0) : wanted.max_age;
+  JoinFetch(name, accepted, {std::move(done), wanted.max_age});
 }
 
-void Broker::GetOneTimeCode(const CredentialName& name, Done<Credential> done) {
-  Get(name,
+void Broker::GetOneTimeCode(const CredentialName& name, const Freshness& wanted,
+                            Done<Credential> done) {
+  Get(name, wanted,
       [this, done = std::move(done)](StatusOr<Credential> credential) mutable {
         if (!credential.ok()) return std::move(done)(credential.status());
         StatusOr<SecretBytes> code =
@@ -93,36 +93,67 @@ void Broker::GetOneTimeCode(const CredentialName& name, Done<Credential> done) {
 }
 
 std::optional<Credential> Broker::FromCache(const CredentialName& name,
-                                            bool overtaken_too) {
+                                            const MaxAge& max_age,
+                                            bool cloud_is_away) {
   auto value = cache_.Get(name, session_.key());
-  if (!value.ok() || (!value->current && !overtaken_too)) return std::nullopt;
-  const auto age = clock_.Now() - value->checked;
-  if (age > max_offline_) return std::nullopt;
-  return Credential{name.text(), std::move(value->plain),
-                    std::chrono::duration_cast<std::chrono::milliseconds>(age),
-                    counters_.offline_since.has_value()
-                        ? Credential::Source::kStale
-                        : Credential::Source::kMemory,
-                    value->generation};
+  if (!value.ok() || (!value->current && !cloud_is_away)) return std::nullopt;
+  const auto age = Since(value->checked, clock_.Now());
+  if (age > options_.max_offline || age > max_age.value_or(age)) {
+    return std::nullopt;
+  }
+  const bool stale = cloud_is_away || counters_.offline_since.has_value() ||
+                     age > options_.stale_after;
+  return Credential{
+      name.text(), std::move(value->plain), age,
+      stale ? Credential::Source::kStale : Credential::Source::kMemory,
+      value->generation};
 }
 
-void Broker::JoinFetch(const CredentialName& name, Done<Credential> done) {
+bool Broker::IsKnownAbsent(const CredentialName& name) const {
+  const auto found = absent_.find(name.text());
+  return found != absent_.end() && found->second.epoch == session_.epoch() &&
+         clock_.Now() < found->second.until;
+}
+
+void Broker::RememberAbsent(const CredentialName& name, TimePoint since) {
+  if (absent_.size() >= kMaxAbsent) {
+    std::erase_if(absent_, [now = clock_.Now()](const auto& item) {
+      return item.second.until <= now;
+    });
+  }
+  if (absent_.size() >= kMaxAbsent) absent_.clear();
+  absent_[name.text()] = {since + kAbsentFor, session_.epoch()};
+}
+
+void Broker::JoinFetch(const CredentialName& name, const MaxAge& accepted,
+                       Waiter waiter) {
   const auto joinable = joinable_.find(name.text());
   if (joinable != joinable_.end()) {
     Fetch& fetch = fetches_.at(joinable->second);
     if (fetch.epoch == session_.epoch()) {
-      fetch.waiters.push_back(std::move(done));
+      const auto age = Since(fetch.origin.began, clock_.Now());
+      const bool too_early = age > accepted.value_or(age);
+      (too_early ? fetch.too_early_for : fetch.waiters)
+          .push_back(std::move(waiter));
       return;
     }
   }
+  std::vector<Waiter> waiters;
+  waiters.push_back(std::move(waiter));
+  StartFetch(name, std::move(waiters));
+}
+
+void Broker::StartFetch(const CredentialName& name,
+                        std::vector<Waiter> waiters) {
   const std::uint64_t id = ++fetch_ids_;
   joinable_[name.text()] = id;
   Fetch& fetch = fetches_[id];
   fetch.epoch = session_.epoch();
-  fetch.listed_as = cache_.UpdatedAt(name);
-  fetch.waiters.push_back(std::move(done));
+  // In the order in which fetches begin: what a later one brings is no older.
+  fetch.origin = {cache_.UpdatedAt(name), clock_.Now(), NextGeneration()};
+  fetch.waiters = std::move(waiters);
   WithKey<SecretBytes>(
-      lease_,
+      lease_, OwnBreaker(), Breaker::Urgency::kUsual,
       [this, name](const ApiKey& key, Done<SecretBytes> fetched) {
         remote_.Fetch(key, name, std::move(fetched));
       },
@@ -140,15 +171,43 @@ void Broker::FinishFetch(const CredentialName& name, std::uint64_t id,
 
   const StatusOr<Credential> outcome =
       Outcome(name, fetch, keep, std::move(value));
-  for (Done<Credential>& waiter : fetch.waiters) {
-    if (!outcome.ok()) {
-      std::move(waiter)(outcome.status());
+  if (!fetch.too_early_for.empty()) {
+    // Together with whoever has begun another meanwhile, if somebody has.
+    const auto next = joinable_.find(name.text());
+    if (next == joinable_.end()) {
+      StartFetch(name, std::move(fetch.too_early_for));
     } else {
-      std::move(waiter)(Credential{outcome->name, outcome->value.Clone(),
-                                   outcome->age, outcome->source,
-                                   outcome->generation});
+      for (Waiter& waiter : fetch.too_early_for) {
+        fetches_.at(next->second).waiters.push_back(std::move(waiter));
+      }
     }
   }
+  Answer(name, std::move(fetch.waiters), outcome);
+}
+
+void Broker::Answer(const CredentialName& name, std::vector<Waiter> waiters,
+                    const StatusOr<Credential>& outcome) {
+  for (Waiter& waiter : waiters) {
+    if (outcome.ok()) {
+      std::move(waiter.done)(Credential{outcome->name, outcome->value.Clone(),
+                                        outcome->age, outcome->source,
+                                        outcome->generation});
+    } else {
+      std::move(waiter.done)(InPlaceOf(outcome.status(), name, waiter));
+    }
+  }
+}
+
+StatusOr<Credential> Broker::InPlaceOf(const Status& failure,
+                                       const CredentialName& name,
+                                       const Waiter& waiter) {
+  if (!waiter.memory_will_do || !WillPass(failure) || !session_.usable() ||
+      !cache_.HasValue(name)) {
+    return failure;
+  }
+  auto stale = FromCache(name, waiter.max_age, /*cloud_is_away=*/true);
+  if (stale.has_value()) return *std::move(stale);
+  return Annotate(failure, "what is in memory is too old");
 }
 
 StatusOr<Credential> Broker::Outcome(const CredentialName& name,
@@ -162,58 +221,75 @@ StatusOr<Credential> Broker::Outcome(const CredentialName& name,
   }
   NoteReachability(value.status());
   if (value.ok()) {
-    Credential credential{name.text(), *std::move(value)};
     if (keep) {
-      cache_.Put(name, credential.value, session_.key(), fetch.listed_as,
-                 clock_.Now());
-      credential.generation = cache_.Generation(name);
+      absent_.erase(name.text());
+      cache_.Put(name, *value, session_.key(), fetch.origin);
     }
-    return credential;
+    return Credential{name.text(), *std::move(value),
+                      Since(fetch.origin.began, clock_.Now()),
+                      Credential::Source::kCloud, fetch.origin.generation};
   }
   if (value.status().code() == StatusCode::kNotFound) {
-    if (keep) cache_.Drop(name);
+    if (keep) {
+      cache_.Drop(name);
+      RememberAbsent(name, fetch.origin.began);
+    }
     return NoSuchCredential(name);
-  }
-  if (value.status().code() == StatusCode::kUnavailable && keep) {
-    auto stale = FromCache(name, /*overtaken_too=*/true);
-    if (stale.has_value()) return *std::move(stale);
   }
   return value.status();
 }
 
-void Broker::List(Done<Listing> done) {
+void Broker::AskForList(bool wanted, Breaker::Urgency urgency,
+                        Done<Listing> done) {
   if (const Status gate = session_.Gate(); !gate.ok()) {
     return std::move(done)(gate);
   }
+  const ListRequest request{++list_ids_, session_.epoch(), clock_.Now(),
+                            wanted};
   WithKey<std::vector<CredentialInfo>>(
-      lease_,
+      lease_, OwnBreaker(), urgency,
       [this](const ApiKey& key, Done<std::vector<CredentialInfo>> listed) {
         remote_.List(key, std::move(listed));
       },
-      [this, id = ++list_ids_, epoch = session_.epoch(),
-       done = std::move(done)](
+      [this, request, done = std::move(done)](
           StatusOr<std::vector<CredentialInfo>> list) mutable {
-        if (epoch != session_.epoch()) {
-          const Status gate = session_.Gate();
-          return std::move(done)(
-              gate.ok() ? Conflict("the account was changed meanwhile") : gate);
-        }
-        NoteReachability(list.status());
-        if (list.status().code() == StatusCode::kUnavailable &&
-            listed_epoch_ == epoch) {
-          return std::move(done)(
-              Listing{cache_.List(), /*dropped=*/0, /*stale=*/true});
-        }
-        if (!list.ok()) return std::move(done)(list.status());
-        Listing listing{*list};
-        if (id > last_applied_) {
-          last_applied_ = id;
-          listed_epoch_ = epoch;
-          counters_.last_list = clock_.WallNow();
-          listing.dropped = cache_.ApplyList(*std::move(list), clock_.Now());
-        }
-        std::move(done)(std::move(listing));
+        std::move(done)(FinishList(request, std::move(list)));
       });
+}
+
+StatusOr<Listing> Broker::FinishList(
+    const ListRequest& request, StatusOr<std::vector<CredentialInfo>> list) {
+  if (request.epoch != session_.epoch()) {
+    const Status gate = session_.Gate();
+    return gate.ok() ? Conflict("the account was changed meanwhile") : gate;
+  }
+  NoteReachability(list.status());
+  if (!list.ok()) return LastListing(list.status(), request.wanted);
+  Listing listing;
+  listing.known = list->size();
+  if (request.id <= last_applied_) {
+    if (request.wanted) listing.credentials = *std::move(list);
+    return listing;
+  }
+  last_applied_ = request.id;
+  listed_account_ = session_.account_epoch();
+  listed_at_ = request.began;
+  counters_.last_list = clock_.WallNow();
+  absent_.clear();
+  listing.dropped = cache_.ApplyList(*std::move(list), request.began);
+  if (request.wanted) listing.credentials = cache_.List();
+  return listing;
+}
+
+StatusOr<Listing> Broker::LastListing(const Status& why, bool wanted) const {
+  const bool known = listed_account_ == session_.account_epoch() &&
+                     clock_.Now() - listed_at_ <= options_.max_offline;
+  if (!known || !WillPass(why)) return why;
+  Listing listing;
+  listing.known = cache_.entries();
+  if (wanted) listing.credentials = cache_.List();
+  listing.stale_because = why;
+  return listing;
 }
 
 void Broker::Prefetch(const CredentialName& name, DoneStatus done) {
@@ -221,124 +297,13 @@ void Broker::Prefetch(const CredentialName& name, DoneStatus done) {
     return std::move(done)(gate);
   }
   if (cache_.HasCurrent(name)) return std::move(done)(OkStatus());
-  JoinFetch(name, [done = std::move(done)](
-                      const StatusOr<Credential>& credential) mutable {
-    std::move(done)(credential.status());
-  });
-}
-
-void Broker::Create(const CredentialName& name, SecretBytes value,
-                    Done<std::string> done) {
-  if (const Status valid = CheckValue(value); !valid.ok()) {
-    return std::move(done)(valid);
-  }
-  WithKey<std::string>(
-      lease_,
-      [this, name, value = std::move(value)](const ApiKey& key,
-                                             Done<std::string> created) {
-        remote_.Create(key, name, value, std::move(created));
-      },
-      [this, name, done = std::move(done)](StatusOr<std::string> id) mutable {
-        NoteWrite(name, id.status());
-        std::move(done)(std::move(id));
-      });
-}
-
-void Broker::Upsert(const CredentialName& name, SecretBytes value,
-                    Done<Upserted> done) {
-  if (const Status valid = CheckValue(value); !valid.ok()) {
-    return std::move(done)(valid);
-  }
-  WithKey<Upserted>(
-      lease_,
-      [this, name, value = std::move(value)](const ApiKey& key,
-                                             Done<Upserted> upserted) {
-        remote_.Upsert(key, name, value, std::move(upserted));
-      },
-      [this, name,
-       done = std::move(done)](StatusOr<Upserted> upserted) mutable {
-        NoteWrite(name, upserted.status());
-        std::move(done)(std::move(upserted));
-      });
-}
-
-void Broker::Update(const CredentialName& name, CredentialChange change,
-                    Done<std::string> done) {
-  if (change.value.has_value()) {
-    if (const Status valid = CheckValue(*change.value); !valid.ok()) {
-      return std::move(done)(valid);
-    }
-  }
-  FindId(name, [this, name, change = std::move(change),
-                done = std::move(done)](StatusOr<std::string> id) mutable {
-    if (!id.ok()) return std::move(done)(id.status());
-    UpdateById(name, *std::move(id), std::move(change), std::move(done));
-  });
-}
-
-void Broker::UpdateById(const CredentialName& name, std::string id,
-                        CredentialChange change, Done<std::string> done) {
-  std::optional<CredentialName> new_name = change.new_name;
-  WithKey<Nothing>(
-      lease_,
-      [this, id, change = std::move(change)](const ApiKey& key,
-                                             Done<Nothing> updated) {
-        remote_.Update(key, id, change.value, change.new_name,
-                       AsDoneStatus(std::move(updated)));
-      },
-      [this, name, id, new_name = std::move(new_name),
-       done = std::move(done)](const StatusOr<Nothing>& updated) mutable {
-        NoteWrite(name, updated.status());
-        if (new_name.has_value()) NoteWrite(*new_name, updated.status());
-        if (!updated.ok()) return std::move(done)(updated.status());
-        std::move(done)(std::move(id));
-      });
-}
-
-void Broker::Delete(const CredentialName& name, DoneStatus done) {
-  FindId(name, [this, name,
-                done = std::move(done)](StatusOr<std::string> id) mutable {
-    if (!id.ok()) return std::move(done)(id.status());
-    DeleteById(name, *std::move(id), std::move(done));
-  });
-}
-
-void Broker::DeleteById(const CredentialName& name, std::string id,
-                        DoneStatus done) {
-  WithKey<Nothing>(
-      lease_,
-      [this, id = std::move(id)](const ApiKey& key, Done<Nothing> deleted) {
-        remote_.Delete(key, id, AsDoneStatus(std::move(deleted)));
-      },
-      [this, name,
-       done = std::move(done)](const StatusOr<Nothing>& deleted) mutable {
-        NoteWrite(name, deleted.status());
-        std::move(done)(deleted.status());
-      });
-}
-
-void Broker::FindId(const CredentialName& name, Done<std::string> done) {
-  // Always from a fresh list: an id that was remembered may be that of a
-  // credential which has been deleted and made again.
-  List([name, done = std::move(done)](StatusOr<Listing> listing) mutable {
-    if (!listing.ok()) return std::move(done)(listing.status());
-    if (listing->stale) {
-      return std::move(done)(
-          Offline("the cloud cannot be reached, so nothing was changed"));
-    }
-    for (CredentialInfo& info : listing->credentials) {
-      if (info.name == name.text()) return std::move(done)(std::move(info.id));
-    }
-    std::move(done)(NoSuchCredential(name));
-  });
-}
-
-void Broker::NoteWrite(const CredentialName& name, const Status& status) {
-  NoteReachability(status);
-  // Also after a failure: a write whose answer was lost may have happened.
-  joinable_.erase(name.text());
-  cache_.DropValue(name);
-  last_applied_ = ++list_ids_;
+  Waiter waiter;
+  waiter.done =
+      [done = std::move(done)](const StatusOr<Credential>& credential) mutable {
+        std::move(done)(credential.status());
+      };
+  waiter.memory_will_do = false;
+  JoinFetch(name, /*accepted=*/std::nullopt, std::move(waiter));
 }
 
 void Broker::NoteReachability(const Status& status) {
@@ -347,6 +312,24 @@ void Broker::NoteReachability(const Status& status) {
   } else if (!counters_.offline_since.has_value()) {
     counters_.offline_since = clock_.WallNow();
   }
+}
+
+std::uint64_t Broker::NextGeneration() {
+  // By the time of day, so that it grows over restarts of the agent, and over
+  // the profiles that live for one call.
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      clock_.WallNow().time_since_epoch());
+  generation_ =
+      std::max(generation_ + 1, static_cast<std::uint64_t>(now.count()));
+  return generation_;
+}
+
+Breaker& Broker::OwnBreaker() {
+  return breakers_.For(options_.profile, session_.api_url());
+}
+
+const Breaker* Broker::breaker() const {
+  return breakers_.Find(options_.profile, session_.api_url());
 }
 
 }  // namespace libretto

@@ -18,6 +18,11 @@ std::uint64_t BrowserLogin::Start(const std::string& api_url,
                                   OnProgress on_progress,
                                   Done<SignedInAs> done) {
   const std::uint64_t id = ++ids_;
+  // What it leads to has to be stored; better to say now that it cannot be.
+  if (const Status ready = accounts_.CheckStore(); !ready.ok()) {
+    std::move(done)(ready);
+    return id;
+  }
   Attempt& attempt = attempts_[id];
   attempt.on_progress = std::move(on_progress);
   attempt.done = std::move(done);
@@ -38,6 +43,10 @@ void BrowserLogin::Opened(std::uint64_t id,
   attempt.request = *std::move(request);
   attempt.next_poll = clock_.Now();
   attempt.on_progress(&*attempt.request);
+}
+
+void BrowserLogin::EndAll(const Status& why) {
+  while (!attempts_.empty()) Finish(attempts_.begin()->first, why);
 }
 
 std::optional<TimePoint> BrowserLogin::NextDeadline() const {

@@ -39,6 +39,9 @@ class BrowserLogin final : public Ticker {
   // The caller has left: no more questions, and no more calls to it.
   void Cancel(std::uint64_t id) { attempts_.erase(id); }
 
+  // Nobody is logged in through a browser for now; each caller hears `why`.
+  void EndAll(const Status& why);
+
   std::optional<TimePoint> NextDeadline() const override;
   void Tick() override;
 

@@ -58,6 +58,8 @@ void KeyLease::FinishMint(std::uint64_t epoch, const std::string& label,
     // Without an answer the key may exist all the same; then the label stays.
     if (minted.status().code() != StatusCode::kUnavailable) {
       (void)journal_.Remove(label);
+    } else {
+      swept_ = false;
     }
     const bool disowned =
         minted.status().code() == StatusCode::kUnauthenticated;
@@ -122,7 +124,11 @@ void KeyLease::Release(DoneStatus done) {
                        revoked.ok() ||
                        revoked.code() == StatusCode::kNotFound ||
                        revoked.code() == StatusCode::kUnauthenticated;
-                   if (gone) (void)journal_.Remove(label);
+                   if (gone) {
+                     (void)journal_.Remove(label);
+                   } else {
+                     swept_ = false;
+                   }
                    std::move(done)(gone ? OkStatus() : revoked);
                  });
 }

@@ -97,7 +97,7 @@ class KeyLease {
   std::vector<Done<ApiKey>> waiting_;
   std::vector<DoneStatus> releasing_;  // wait for the mint in flight
   bool minting_ = false;
-  bool swept_ = false;
+  bool swept_ = false;  // the journal names nothing that can be revoked
 };
 
 }  // namespace libretto

@@ -61,6 +61,7 @@ void Memberships::Accept(const std::string& api_url,
       return AcceptAsNobody(api_url, organization_slug, invitation_id, account,
                             std::move(done));
     case Session::State::kEnded:
+    case Session::State::kLocked:
       return std::move(done)(session_.Gate());
     case Session::State::kSignedIn:
     case Session::State::kApiKey:

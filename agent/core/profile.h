@@ -4,14 +4,15 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <string>
 
 #include "agent/core/accounts.h"
+#include "agent/core/breaker.h"
 #include "agent/core/broker.h"
 #include "agent/core/browser_login.h"
 #include "agent/core/key_lease.h"
 #include "agent/core/key_ring.h"
+#include "agent/core/last_reads.h"
 #include "agent/core/memberships.h"
 #include "agent/core/sealed_cache.h"
 #include "agent/core/session.h"
@@ -22,9 +23,9 @@ namespace libretto {
 
 struct ProfileOptions {
   std::string name = "default";
-  std::chrono::seconds sync_interval{30};
+  Syncer::Intervals sync;
   std::chrono::seconds max_offline{std::chrono::hours(24)};
-  std::size_t max_value_bytes = std::size_t{64} << 20;
+  CacheLimits cache;
 };
 
 struct Remotes {
@@ -36,18 +37,21 @@ struct Remotes {
 
 struct Profile {
   Profile(const ProfileOptions& options, const Remotes& remotes,
-          KeyJournal& journal, SessionStore& store, const Clock& clock)
-      : cache(options.name, options.max_value_bytes),
+          Breakers& breakers, KeyJournal& journal, SessionStore& store,
+          const Clock& clock)
+      : cache(options.name, options.cache),
         lease(session, remotes.keys, journal, clock),
-        broker(session, lease, cache, remotes.credentials, clock,
-               options.max_offline),
-        syncer(session, broker, cache, clock, options.sync_interval),
+        broker(session, lease, cache, breakers, remotes.credentials, clock,
+               {options.name, options.max_offline,
+                options.sync.idle + options.sync.busy}),
+        syncer(session, broker, cache, clock, options.sync),
         watchers(session, broker, syncer, clock),
         accounts(session, lease, cache, syncer, remotes.accounts,
                  remotes.organizations, store),
         browser_login(accounts, remotes.accounts, clock),
         memberships(session, accounts, remotes.organizations),
-        keys(session, lease, remotes.keys) {}
+        keys(session, lease, remotes.keys),
+        last_reads(clock) {}
 
   Session session;
   SealedCache cache;
@@ -59,6 +63,7 @@ struct Profile {
   BrowserLogin browser_login;
   Memberships memberships;
   KeyRing keys;
+  LastReads last_reads;
 };
 
 }  // namespace libretto

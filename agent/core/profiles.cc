@@ -10,24 +10,13 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 32;
 
-bool IsProfileName(const std::string& name) {
-  const auto is_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  };
-  return !name.empty() && name.size() <= kMaxNameBytes &&
-         is_word(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&is_word](char c) {
-           return is_word(c) || c == '_' || c == '-';
-         });
-}
-
 // For a profile that lives for one call: nothing rests anywhere.
 class NoSession final : public SessionStore {
  public:
-  StatusOr<std::optional<Account>> Load() override {
-    return std::optional<Account>();
+  StatusOr<std::optional<StoredSession>> Load() override {
+    return std::optional<StoredSession>();
   }
-  Status Save(const Account&) override { return OkStatus(); }
+  Status Save(const Account&, const DataKey&) override { return OkStatus(); }
   Status Clear() override { return OkStatus(); }
   std::string path() const override { return ""; }
 };
@@ -43,14 +32,28 @@ class NoJournal final : public KeyJournal {
 
 }  // namespace
 
+bool IsProfileName(const std::string& name) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= kMaxNameBytes &&
+         is_word(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&is_word](char c) {
+           return is_word(c) || c == '_' || c == '-';
+         });
+}
+
 Profiles::Profiles(const ProfileOptions& options, const Remotes& remotes,
-                   ProfileStorage& storage, const Clock& clock)
+                   ProfileStorage& storage, const Clock& clock,
+                   Breaker::Jitter jitter)
     : options_(options),
       remotes_(remotes),
       storage_(storage),
       clock_(clock),
+      breakers_(clock, std::move(jitter)),
       nowhere_(std::make_unique<NoSession>()),
-      unwritten_(std::make_unique<NoJournal>()) {
+      unwritten_(std::make_unique<NoJournal>()),
+      last_call_(clock.Now()) {
   Make(kDefault);
 }
 
@@ -84,8 +87,8 @@ Profile& Profiles::Make(const std::string& name) {
   named->journal = storage_.JournalOf(name);
   ProfileOptions options = options_;
   options.name = name;
-  named->profile = std::make_unique<Profile>(options, remotes_, *named->journal,
-                                             *named->store, clock_);
+  named->profile = std::make_unique<Profile>(
+      options, remotes_, breakers_, *named->journal, *named->store, clock_);
   return *profiles_.emplace(name, std::move(named)).first->second->profile;
 }
 
@@ -94,8 +97,8 @@ std::unique_ptr<Profile> Profiles::MakeForOneCall(const CallerContext& caller) {
   options.name = "";
   // What nobody keeps in step is not served twice.
   options.max_offline = std::chrono::seconds(0);
-  auto profile = std::make_unique<Profile>(options, remotes_, *unwritten_,
-                                           *nowhere_, clock_);
+  auto profile = std::make_unique<Profile>(options, remotes_, breakers_,
+                                           *unwritten_, *nowhere_, clock_);
   profile->session.UseApiKey(
       {caller.api_url.empty() ? std::string(kHostedService) : caller.api_url,
        caller.api_key.Clone()});
@@ -119,7 +122,85 @@ void Profiles::Reload() {
   for (const auto& [name, named] : profiles_) named->profile->accounts.Reload();
 }
 
+void Profiles::HurryAll() {
+  for (const auto& [name, named] : profiles_) named->profile->syncer.Hurry();
+}
+
+void Profiles::ForEach(
+    absl::FunctionRef<void(const std::string&, const Profile&)> visit) const {
+  for (const auto& [name, named] : profiles_) visit(name, *named->profile);
+}
+
 void Profiles::ReleaseKeys(DoneStatus done) {
+  ForAll(
+      [](Profile& profile, DoneStatus released) {
+        profile.lease.Release(std::move(released));
+      },
+      std::move(done));
+}
+
+Status Profiles::TakeUpAll() {
+  for (const std::string& name : storage_.Names()) {
+    std::unique_ptr<Profile> none;
+    CallerContext caller;
+    caller.profile = name;
+    const StatusOr<Profile*> profile = For(caller, none);
+    if (!profile.ok()) return profile.status();
+    if (Status loaded = (*profile)->accounts.Load(); !loaded.ok()) {
+      return loaded;
+    }
+  }
+  return OkStatus();
+}
+
+Status Profiles::RestoreAll() {
+  Status first;
+  for (const auto& [name, named] : profiles_) {
+    first.Update(named->profile->accounts.Restore());
+  }
+  return first;
+}
+
+void Profiles::LockAll(DoneStatus released) {
+  ForAll(
+      [](Profile& profile, DoneStatus done) {
+        profile.accounts.Lock(std::move(done));
+        EndCalls(profile, profile.session.Gate());
+      },
+      std::move(released));
+}
+
+Status Profiles::UnlockAll() {
+  Touch();
+  Status first;
+  for (const auto& [name, named] : profiles_) {
+    first.Update(named->profile->accounts.Unlock());
+  }
+  return first;
+}
+
+void Profiles::ForgetAll(DoneStatus released) {
+  ForAll(
+      [](Profile& profile, DoneStatus done) {
+        profile.cache.Clear();
+        if (profile.session.state() != Session::State::kLocked) {
+          profile.accounts.Forget(std::move(done));
+        } else {
+          std::move(done)(OkStatus());
+        }
+        EndCalls(profile, Conflict("the agent was made to forget everything"));
+      },
+      std::move(released));
+}
+
+void Profiles::EndCalls(Profile& profile, const Status& why) {
+  profile.watchers.Tick();
+  profile.browser_login.EndAll(why);
+}
+
+void Profiles::ForAll(
+    absl::FunctionRef<void(Profile& profile, DoneStatus done)> act,
+    DoneStatus done) {
   struct Waiting {
     std::size_t left;
     Status failure;
@@ -128,15 +209,15 @@ void Profiles::ReleaseKeys(DoneStatus done) {
   auto waiting = std::make_shared<Waiting>(
       Waiting{profiles_.size(), OkStatus(), std::move(done)});
   for (const auto& [name, named] : profiles_) {
-    named->profile->lease.Release([waiting](const Status& released) {
-      waiting->failure.Update(released);
+    act(*named->profile, [waiting](const Status& status) {
+      waiting->failure.Update(status);
       if (--waiting->left == 0) std::move(waiting->done)(waiting->failure);
     });
   }
 }
 
 std::optional<TimePoint> Profiles::NextDeadline() const {
-  std::optional<TimePoint> next;
+  std::optional<TimePoint> next = breakers_.NextDeadline();
   for (const auto& [name, named] : profiles_) {
     const Profile& profile = *named->profile;
     for (const auto& deadline :
@@ -151,6 +232,7 @@ std::optional<TimePoint> Profiles::NextDeadline() const {
 }
 
 void Profiles::Tick() {
+  breakers_.Tick();
   for (const auto& [name, named] : profiles_) {
     named->profile->syncer.Tick();
     named->profile->watchers.Tick();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "agent/core/profile.h"
 
 namespace libretto {
@@ -22,6 +23,9 @@ struct CallerContext {
   SecretBytes api_key;  // empty: the session
 };
 
+// [a-z0-9][a-z0-9_-]{0,31}
+bool IsProfileName(const std::string& name);
+
 // Where the profiles rest.
 class ProfileStorage {
  public:
@@ -29,6 +33,8 @@ class ProfileStorage {
   virtual std::unique_ptr<SessionStore> SessionOf(
       const std::string& profile) = 0;
   virtual std::unique_ptr<KeyJournal> JournalOf(const std::string& profile) = 0;
+  // Of every profile that may have a session there.
+  virtual std::vector<std::string> Names() = 0;
 };
 
 class Profiles final : public Ticker {
@@ -37,7 +43,8 @@ class Profiles final : public Ticker {
   static constexpr const char* kDefault = "default";
 
   Profiles(const ProfileOptions& options, const Remotes& remotes,
-           ProfileStorage& storage, const Clock& clock);
+           ProfileStorage& storage, const Clock& clock,
+           Breaker::Jitter jitter = RandomFraction);
   ~Profiles() override;
   Profiles(const Profiles&) = delete;
   Profiles& operator=(const Profiles&) = delete;
@@ -56,8 +63,27 @@ class Profiles final : public Ticker {
   // The sessions at rest may have changed.
   void Reload();
 
+  // The machine has slept: what is held may have changed meanwhile.
+  void HurryAll();
+
+  // By name; profiles that live for one call are not among them.
+  void ForEach(
+      absl::FunctionRef<void(const std::string&, const Profile&)> visit) const;
+
   // Has every leased key revoke itself; the first failure.
   void ReleaseKeys(DoneStatus done);
+
+  // All profiles at once, those that only rest on disk among them with
+  // TakeUpAll(); of several failures the first. See Accounts.
+  Status TakeUpAll();
+  Status RestoreAll();
+  void LockAll(DoneStatus released);
+  Status UnlockAll();
+  void ForgetAll(DoneStatus released);
+
+  // When a caller last needed a session.
+  TimePoint last_call() const { return last_call_; }
+  void Touch() { last_call_ = clock_.Now(); }
 
   std::optional<TimePoint> NextDeadline() const override;
   void Tick() override;
@@ -69,6 +95,12 @@ class Profiles final : public Ticker {
     std::unique_ptr<Profile> profile;
   };
 
+  // Ends what callers wait for in a profile that has nothing for them any more.
+  static void EndCalls(Profile& profile, const Status& why);
+  // `done` when each profile is: the first failure.
+  void ForAll(absl::FunctionRef<void(Profile& profile, DoneStatus done)> act,
+              DoneStatus done);
+
   Profile& Make(const std::string& name);
   std::unique_ptr<Profile> MakeForOneCall(const CallerContext& caller);
 
@@ -76,9 +108,11 @@ class Profiles final : public Ticker {
   const Remotes remotes_;
   ProfileStorage& storage_;
   const Clock& clock_;
+  Breakers breakers_;
   std::unique_ptr<SessionStore> nowhere_;
   std::unique_ptr<KeyJournal> unwritten_;
   std::map<std::string, std::unique_ptr<Named>> profiles_;
+  TimePoint last_call_;
 };
 
 }  // namespace libretto

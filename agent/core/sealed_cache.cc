@@ -1,110 +1,129 @@
 #include "agent/core/sealed_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace libretto {
 
-SealedCache::SealedCache(std::string profile, std::size_t max_value_bytes)
-    : profile_(std::move(profile)), max_value_bytes_(max_value_bytes) {}
+SealedCache::SealedCache(std::string profile, CacheLimits limits)
+    : profile_(std::move(profile)), limits_(limits) {}
 
 std::size_t SealedCache::ApplyList(std::vector<CredentialInfo> list,
-                                   TimePoint now) {
-  for (auto& [name, entry] : entries_) entry.info.reset();
+                                   TimePoint began) {
+  const std::size_t before = entries_.size();
+  std::size_t created = 0;
+  std::map<std::string, Entry> kept;
   for (CredentialInfo& info : list) {
-    Entry& entry = entries_[info.name];
-    entry.info = std::move(info);
-    if (IsCurrent(entry)) entry.checked = now;
-  }
-  std::size_t forgotten = 0;
-  for (auto item = entries_.begin(); item != entries_.end();) {
-    if (item->second.info.has_value()) {
-      ++item;
-      continue;
+    auto node = entries_.extract(info.name);
+    if (node.empty()) {
+      // Not known, or the list has it twice.
+      created += kept.count(info.name) == 0 ? 1 : 0;
+    } else {
+      kept.insert(std::move(node));
     }
-    DropValue(item->second);
-    item = entries_.erase(item);
-    ++forgotten;
+    Entry& entry = kept[info.name];
+    // A name that was never listed was fetched under no updated_at at all, and
+    // a cloud that tells none confirms nothing.
+    entry.current = entry.current && entry.listed && !info.updated_at.empty() &&
+                    info.updated_at == entry.updated_at;
+    if (entry.current) entry.checked = std::max(entry.checked, began);
+    entry.listed = true;
+    entry.id = std::move(info.id);
+    entry.created_at = std::move(info.created_at);
+    entry.updated_at = std::move(info.updated_at);
   }
-  return forgotten;
+  for (auto& [name, entry] : entries_) DropValue(entry);
+  entries_ = std::move(kept);
+  return before + created - entries_.size();
 }
 
 void SealedCache::Put(const CredentialName& name, const SecretBytes& value,
-                      const DataKey& key, const std::string& listed_as,
-                      TimePoint now) {
-  Entry& entry = entries_[name.text()];
+                      const DataKey& key, const Origin& origin) {
+  const auto found = entries_.try_emplace(name.text()).first;
+  Entry& entry = found->second;
   DropValue(entry);
   entry.sealed = Seal(value, key, Binding(name.text()));
-  entry.fetched_as = listed_as;
-  entry.checked = now;
-  entry.generation = ++generations_;
-  entry.recent = recent_.insert(recent_.begin(), name.text());
+  entry.current = origin.listed_as == entry.updated_at;
+  entry.checked = origin.began;
+  entry.generation = origin.generation;
+  entry.recent = recent_.insert(recent_.begin(), &found->first);
   value_bytes_ += entry.sealed.size();
-  while (value_bytes_ > max_value_bytes_) {
-    DropValue(entries_.at(recent_.back()));
+  while (value_bytes_ > limits_.bytes || recent_.size() > limits_.values) {
+    DropValue(entries_.at(*recent_.back()));
   }
 }
 
 StatusOr<SealedCache::Value> SealedCache::Get(const CredentialName& name,
                                               const DataKey& key) {
-  const auto found = entries_.find(name.text());
-  if (found == entries_.end() || found->second.sealed.empty()) {
-    return NotFound("not cached");
-  }
-  Entry& entry = found->second;
-  StatusOr<SecretBytes> plain = Open(entry.sealed, key, Binding(name.text()));
+  Entry* const entry = Find(name);
+  if (entry == nullptr || entry->sealed.empty()) return NotFound("not cached");
+  StatusOr<SecretBytes> plain = Open(entry->sealed, key, Binding(name.text()));
   if (!plain.ok()) {
-    DropValue(entry);
+    DropValue(*entry);
     return plain.status();
   }
-  recent_.splice(recent_.begin(), recent_, entry.recent);
-  return Value{*std::move(plain), entry.checked, entry.generation,
-               IsCurrent(entry)};
+  recent_.splice(recent_.begin(), recent_, entry->recent);
+  return Value{*std::move(plain), entry->checked, entry->generation,
+               entry->current};
 }
 
 std::optional<CredentialInfo> SealedCache::Info(
     const CredentialName& name) const {
-  const auto found = entries_.find(name.text());
-  return found == entries_.end() ? std::nullopt : found->second.info;
+  const Entry* const entry = Find(name);
+  if (entry == nullptr || !entry->listed) return std::nullopt;
+  return CredentialInfo{entry->id, name.text(), entry->created_at,
+                        entry->updated_at};
 }
 
 std::string SealedCache::UpdatedAt(const CredentialName& name) const {
-  const auto found = entries_.find(name.text());
-  if (found == entries_.end() || !found->second.info.has_value()) return "";
-  return found->second.info->updated_at;
+  const Entry* const entry = Find(name);
+  return entry == nullptr ? "" : entry->updated_at;
 }
 
-std::uint64_t SealedCache::Generation(const CredentialName& name) const {
-  return HasValue(name) ? entries_.at(name.text()).generation : 0;
+std::optional<TimePoint> SealedCache::CheckedAt(
+    const CredentialName& name) const {
+  if (!HasValue(name)) return std::nullopt;
+  return entries_.at(name.text()).checked;
 }
 
 bool SealedCache::HasCurrent(const CredentialName& name) const {
-  const auto found = entries_.find(name.text());
-  return found != entries_.end() && IsCurrent(found->second);
+  return HasValue(name) && Find(name)->current;
 }
 
 bool SealedCache::HasValue(const CredentialName& name) const {
-  const auto found = entries_.find(name.text());
-  return found != entries_.end() && !found->second.sealed.empty();
+  const Entry* const entry = Find(name);
+  return entry != nullptr && !entry->sealed.empty();
+}
+
+std::vector<std::string> SealedCache::NotCurrent(bool held) const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.listed || entry.current) continue;
+    if (!held || !entry.sealed.empty()) names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<CredentialInfo> SealedCache::List() const {
   std::vector<CredentialInfo> list;
   for (const auto& [name, entry] : entries_) {
-    if (entry.info.has_value()) list.push_back(*entry.info);
+    if (!entry.listed) continue;
+    list.push_back({entry.id, name, entry.created_at, entry.updated_at});
   }
   return list;
 }
 
+void SealedCache::Doubt(const CredentialName& name) {
+  if (Entry* const entry = Find(name)) entry->current = false;
+}
+
 void SealedCache::DropValue(const CredentialName& name) {
-  const auto found = entries_.find(name.text());
-  if (found != entries_.end()) DropValue(found->second);
+  if (Entry* const entry = Find(name)) DropValue(*entry);
 }
 
 void SealedCache::Drop(const CredentialName& name) {
-  const auto found = entries_.find(name.text());
-  if (found == entries_.end()) return;
-  DropValue(found->second);
-  entries_.erase(found);
+  DropValue(name);
+  entries_.erase(name.text());
 }
 
 void SealedCache::Clear() {
@@ -113,18 +132,23 @@ void SealedCache::Clear() {
   value_bytes_ = 0;
 }
 
-bool SealedCache::IsCurrent(const Entry& entry) {
-  // A name that was never listed has only its own fetch to contradict it.
-  return !entry.sealed.empty() && (!entry.info.has_value() ||
-                                   entry.fetched_as == entry.info->updated_at);
+SealedCache::Entry* SealedCache::Find(const CredentialName& name) {
+  const auto found = entries_.find(name.text());
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+const SealedCache::Entry* SealedCache::Find(const CredentialName& name) const {
+  const auto found = entries_.find(name.text());
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
 void SealedCache::DropValue(Entry& entry) {
+  entry.current = false;
   if (entry.sealed.empty()) return;
   value_bytes_ -= entry.sealed.size();
   recent_.erase(entry.recent);
-  entry.sealed.clear();
-  entry.sealed.shrink_to_fit();
+  // Gives the memory back, which clear() does not.
+  std::vector<std::byte>().swap(entry.sealed);
 }
 
 std::string SealedCache::Binding(const std::string& name) const {

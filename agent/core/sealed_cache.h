@@ -1,6 +1,7 @@
 // SealedCache: what the cloud last said, by name. Metadata in the clear, values
 // sealed; it has no key and can open nothing. Bounded: beyond the limit on
-// bytes the value that was used longest ago goes, its metadata stays.
+// values or on their bytes the value that was used longest ago goes, its
+// metadata stays.
 //
 // Loop thread only.
 #pragma once
@@ -19,27 +20,37 @@
 
 namespace libretto {
 
+struct CacheLimits {
+  std::size_t values = 50'000;
+  std::size_t bytes = std::size_t{64} << 20;  // of sealed values
+};
+
 class SealedCache {
  public:
   struct Value {
     SecretBytes plain;
     TimePoint checked;         // when the cloud last confirmed it
     std::uint64_t generation;  // of this value
-    bool current;              // the last list did not contradict it
+    bool current;              // nothing that is known contradicts it
+  };
+  // What came with a value from the cloud.
+  struct Origin {
+    std::string listed_as;  // UpdatedAt() from before the fetch began
+    TimePoint began;        // the fetch
+    std::uint64_t generation = 0;
   };
 
   // `profile` is bound into every seal.
-  SealedCache(std::string profile, std::size_t max_value_bytes);
+  SealedCache(std::string profile, CacheLimits limits);
 
-  // The cloud's list, whole. Forgets what is not in it and confirms the values
-  // whose updated_at is still the one they were fetched under. Returns how many
-  // entries it forgot.
-  std::size_t ApplyList(std::vector<CredentialInfo> list, TimePoint now);
+  // The cloud's list, whole, asked for at `began`. Forgets what is not in it
+  // and confirms the values whose updated_at is still the one they were fetched
+  // under. Returns how many entries it forgot.
+  std::size_t ApplyList(std::vector<CredentialInfo> list, TimePoint began);
 
-  // `listed_as` is UpdatedAt() from before the fetch began: a value that was
-  // overtaken by a change is stored, but not as current.
+  // A value that was overtaken by a change is stored, but not as current.
   void Put(const CredentialName& name, const SecretBytes& value,
-           const DataKey& key, const std::string& listed_as, TimePoint now);
+           const DataKey& key, const Origin& origin);
 
   // NotFound() when no value is held; Corrupt() when it does not open (it is
   // dropped then).
@@ -49,43 +60,57 @@ class SealedCache {
   std::optional<CredentialInfo> Info(const CredentialName& name) const;
   std::string UpdatedAt(const CredentialName& name) const;
 
-  // Of the value that is held; zero when there is none.
-  std::uint64_t Generation(const CredentialName& name) const;
+  // When the cloud last confirmed the value that is held.
+  std::optional<TimePoint> CheckedAt(const CredentialName& name) const;
 
-  // Whether a value is held that the last list does not contradict.
   bool HasCurrent(const CredentialName& name) const;
   bool HasValue(const CredentialName& name) const;
+
+  // Names of the last list without a current value; of those that have a value
+  // at all when `held`.
+  std::vector<std::string> NotCurrent(bool held) const;
 
   // All names of the last list, in order.
   std::vector<CredentialInfo> List() const;
 
+  // The value may be what it was or not: it is served only when the cloud
+  // cannot be asked.
+  void Doubt(const CredentialName& name);
   void DropValue(const CredentialName& name);
   void Drop(const CredentialName& name);  // the value and what is known of it
   void Clear();
 
   std::size_t entries() const { return entries_.size(); }
   std::size_t values() const { return recent_.size(); }
+  std::size_t value_bytes() const { return value_bytes_; }
+  const CacheLimits& limits() const { return limits_; }
 
  private:
+  // Small, because there may be many: the name is the map's key, and whether
+  // the value is current is worked out when something is learnt.
   struct Entry {
-    std::optional<CredentialInfo> info;
+    std::string id;
+    std::string created_at;
+    std::string updated_at;
     std::vector<std::byte> sealed;  // empty: no value is held
-    std::string fetched_as;         // updated_at when the fetch began
     TimePoint checked;
     std::uint64_t generation = 0;
-    std::list<std::string>::iterator recent;  // valid when a value is held
+    std::list<const std::string*>::iterator recent;  // while a value is held
+    bool listed = false;
+    bool current = false;
   };
 
-  static bool IsCurrent(const Entry& entry);
+  Entry* Find(const CredentialName& name);
+  const Entry* Find(const CredentialName& name) const;
   void DropValue(Entry& entry);
   std::string Binding(const std::string& name) const;
 
   const std::string profile_;
-  const std::size_t max_value_bytes_;
+  const CacheLimits limits_;
   std::map<std::string, Entry> entries_;
-  std::list<std::string> recent_;  // names with a value, latest use first
+  // The keys of entries with a value, latest use first.
+  std::list<const std::string*> recent_;
   std::size_t value_bytes_ = 0;
-  std::uint64_t generations_ = 0;
 };
 
 }  // namespace libretto

@@ -5,6 +5,12 @@
 #include "base/check.h"
 
 namespace libretto {
+namespace {
+
+// What tells one data key from another without keeping it.
+constexpr const char* kMark = "which data key it was";
+
+}  // namespace
 
 Status Session::Gate() const {
   switch (state_) {
@@ -14,6 +20,9 @@ Status Session::Gate() const {
     case State::kSignedOut:
       return WithRemedy(Unauthenticated("nobody is logged in"),
                         "librettoctl cloud auth login");
+    case State::kLocked:
+      return WithRemedy(Locked("the agent is locked"),
+                        "librettoctl agent unlock");
     case State::kEnded:
       return WithRemedy(
           Unauthenticated("the session of " + account_->email + " at " +
@@ -52,10 +61,10 @@ std::string Session::api_url() const {
   return "";
 }
 
-void Session::SignIn(Account account) {
+void Session::SignIn(Account account, DataKey key) {
   Enter(State::kSignedIn);
   account_ = std::move(account);
-  key_ = DataKey::Generate();
+  key_ = std::move(key);
 }
 
 void Session::UseApiKey(ApiKey key) {
@@ -73,9 +82,30 @@ void Session::MarkEnded() {
   account_ = std::move(ended);
 }
 
+void Session::Lock() {
+  if (state_ == State::kLocked) return;
+  const std::uint64_t account_epoch = account_epoch_;
+  std::vector<std::byte> mark;
+  if (key_.has_value()) mark = Seal(SecretBytes(), *key_, kMark);
+  Enter(State::kLocked);
+  account_epoch_ = account_epoch;
+  locked_with_ = std::move(mark);
+}
+
+bool Session::Unlock(Account account, DataKey key) {
+  LIBRETTO_CHECK(state_ == State::kLocked);
+  const bool same = Open(locked_with_, key, kMark).ok();
+  const std::uint64_t account_epoch = account_epoch_;
+  SignIn(std::move(account), std::move(key));
+  if (same) account_epoch_ = account_epoch;
+  return same;
+}
+
 void Session::Enter(State state) {
   state_ = state;
   ++epoch_;
+  ++account_epoch_;
+  locked_with_.clear();
   account_.reset();
   given_key_.reset();
   key_.reset();

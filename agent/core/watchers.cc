@@ -4,16 +4,6 @@
 #include <utility>
 
 namespace libretto {
-namespace {
-
-// The cloud is away or busy: what was reported last still stands.
-bool WillPass(const Status& status) {
-  return status.code() == StatusCode::kUnavailable ||
-         status.code() == StatusCode::kDeadlineExceeded ||
-         status.code() == StatusCode::kResourceExhausted;
-}
-
-}  // namespace
 
 std::uint64_t Watchers::Start(std::vector<CredentialName> names,
                               WatchSink& sink) {

@@ -1,12 +1,13 @@
-// Runs one call of the cloud with the leased key, and once more with another
-// key if the cloud has disowned the first: it may have been revoked from
-// elsewhere. Loop thread only.
+// Runs one call of the cloud with the leased key once the breaker lets it pass,
+// and once more with another key if the cloud has disowned the first: it may
+// have been revoked from elsewhere. Loop thread only.
 #pragma once
 
 #include <memory>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "agent/core/breaker.h"
 #include "agent/core/key_lease.h"
 
 namespace libretto {
@@ -39,11 +40,23 @@ void WithKey(KeyLease& lease, std::unique_ptr<KeyedCall<T>> call) {
 }
 
 template <typename T>
-void WithKey(KeyLease& lease,
-             absl::AnyInvocable<void(const ApiKey&, Done<T>)> operation,
-             Done<T> done) {
-  WithKey(lease, std::make_unique<KeyedCall<T>>(
-                     KeyedCall<T>{std::move(operation), std::move(done)}));
+using KeyedOperation = absl::AnyInvocable<void(const ApiKey&, Done<T>)>;
+
+template <typename T>
+void WithKey(KeyLease& lease, Breaker& breaker, Breaker::Urgency urgency,
+             KeyedOperation<T> operation, Done<T> done) {
+  breaker.Enter(urgency, [&lease, &breaker, operation = std::move(operation),
+                          done = std::move(done)](
+                             StatusOr<Breaker::Ticket> ticket) mutable {
+    if (!ticket.ok()) return std::move(done)(ticket.status());
+    auto leave = [&breaker, ticket = *ticket,
+                  done = std::move(done)](StatusOr<T> result) mutable {
+      breaker.Leave(ticket, result.status());
+      std::move(done)(std::move(result));
+    };
+    WithKey(lease, std::make_unique<KeyedCall<T>>(
+                       KeyedCall<T>{std::move(operation), std::move(leave)}));
+  });
 }
 
 }  // namespace libretto

@@ -1,6 +1,8 @@
 #include "agent/net/listener.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/net/caller_process.h"
 #include "base/files.h"
 #include "base/paths.h"
 
@@ -20,9 +23,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFullPause{100};      // at the limit on connections
+// However many connect, everything else on the loop has its turn.
+constexpr int kAcceptsAtOnce = 32;
+constexpr milliseconds kFullPause{50};       // at the limit on connections
 constexpr milliseconds kExhaustedPause{10};  // out of descriptors
 constexpr milliseconds kPartialPrefaceWait{20};
+// What a connection gets before it may have to make room: for its preface, and
+// for its first call.
+constexpr milliseconds kPrefacePatience{50};
+constexpr milliseconds kCallPatience{200};
+// Descriptors that connections leave to everything else.
+constexpr std::size_t kReservedDescriptors = 64;
 // RFC 9113, 3.4.
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -31,6 +42,20 @@ std::uint64_t CookieOf(int fd) {
   socklen_t size = sizeof(cookie);
   if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
   return cookie;
+}
+
+// How many connections there may be under the limit on descriptors.
+std::size_t FittingConnections(std::size_t wanted) {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return wanted;
+  const std::size_t all = descriptors.rlim_cur;
+  return std::clamp<std::size_t>(
+      all > kReservedDescriptors ? all - kReservedDescriptors : 0, 1, wanted);
+}
+
+bool HasReadable(int fd) {
+  pollfd waiting{fd, POLLIN, 0};
+  return poll(&waiting, 1, 0) > 0;
 }
 
 // The directory is opened once and everything happens below that descriptor: a
@@ -95,13 +120,13 @@ StatusOr<UniqueFd> OpenDirectory(const std::string& socket_path) {
   return directory;
 }
 
-StatusOr<UniqueFd> Bind(int directory, const std::string& path) {
+StatusOr<UniqueFd> Bind(int directory, const std::string& path, bool guests) {
   UniqueFd listening(
       socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listening.valid()) return FromErrno(errno, "cannot make a socket");
   const sockaddr_un address = AddressBelow(directory, FileName(path));
   // 0600 from the start; nobody else runs while the mask is changed.
-  const mode_t mask = umask(0177);
+  const mode_t mask = umask(guests ? 0111 : 0177);
   const int bound =
       bind(listening.get(), reinterpret_cast<const sockaddr*>(&address),
            sizeof(address));
@@ -118,12 +143,15 @@ StatusOr<UniqueFd> Bind(int directory, const std::string& path) {
 
 struct Listener::Waiting {
   Waiting(asio::io_context& context, UniqueFd fd, Caller who)
-      : descriptor(context, fd.Release()), timer(context), caller(who) {}
+      : descriptor(context, fd.Release()),
+        timer(context),
+        caller(std::move(who)) {}
 
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
   Caller caller;
-  std::chrono::steady_clock::time_point deadline;
+  const std::chrono::steady_clock::time_point begun =
+      std::chrono::steady_clock::now();
 };
 
 StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
@@ -135,7 +163,8 @@ StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
   if (!directory.ok()) return directory.status();
   Status clear = ClearTheWay(directory->get(), config.path);
   if (!clear.ok()) return clear;
-  StatusOr<UniqueFd> listening = Bind(directory->get(), config.path);
+  StatusOr<UniqueFd> listening =
+      Bind(directory->get(), config.path, config.guest_uid.has_value());
   if (!listening.ok()) return listening.status();
   std::unique_ptr<Listener> listener(new Listener(
       context, std::move(config), *std::move(directory), *std::move(listening),
@@ -166,7 +195,8 @@ Listener::Listener(asio::io_context& context, SocketConfig config,
       socket_(context, socket.Release()),
       pause_(context),
       handoff_(std::move(handoff)),
-      refused_(std::move(refused)) {
+      refused_(std::move(refused)),
+      limit_(FittingConnections(config_.max_connections)) {
   struct stat about {};
   const std::string name = FileName(config_.path);
   // Without the folder there is nothing that is ours to remove.
@@ -200,6 +230,13 @@ std::size_t Listener::connections() {
   return adopted_.size() + waiting_.size();
 }
 
+void Listener::HangUp() {
+  for (const Adopted& connection : adopted_) {
+    if (CookieOf(connection.fd) != connection.cookie) continue;
+    shutdown(connection.fd, SHUT_RDWR);
+  }
+}
+
 void Listener::WaitForConnection() {
   socket_.async_wait(asio::posix::stream_descriptor::wait_read,
                      [this](const asio::error_code& error) {
@@ -208,7 +245,8 @@ void Listener::WaitForConnection() {
 }
 
 void Listener::AcceptAll() {
-  while (connections() < config_.max_connections) {
+  for (int turn = 0; turn < kAcceptsAtOnce; ++turn) {
+    if (connections() >= limit_ && !MakeRoom()) return Pause(kFullPause);
     UniqueFd connection(accept4(socket_.native_handle(), nullptr, nullptr,
                                 SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (connection.valid()) {
@@ -217,10 +255,30 @@ void Listener::AcceptAll() {
                errno == ENOMEM) {
       return Pause(kExhaustedPause);
     } else if (errno != EINTR && errno != ECONNABORTED) {
-      return WaitForConnection();
+      break;
     }
   }
-  Pause(kFullPause);
+  WaitForConnection();
+}
+
+// Ends the oldest connection that does nothing, when somebody waits for its
+// place.
+bool Listener::MakeRoom() {
+  if (!HasReadable(socket_.native_handle())) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (!waiting_.empty() &&
+      now >= waiting_.begin()->second->begun + kPrefacePatience) {
+    waiting_.erase(waiting_.begin());
+    return true;
+  }
+  const auto idle = std::find_if(
+      adopted_.begin(), adopted_.end(), [this, now](const Adopted& connection) {
+        return now >= connection.since + kCallPatience &&
+               end_idle_(connection.fd);
+      });
+  if (idle == adopted_.end()) return false;
+  adopted_.erase(idle);
+  return true;
 }
 
 void Listener::Pause(milliseconds wait) {
@@ -237,19 +295,21 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  const Caller caller{peer.uid, peer.pid};
-  if (caller.uid != geteuid()) return refused_(caller);
+  const Caller caller{peer.uid, peer.pid, config_.scope,
+                      ProcessBehind(connection.get(), peer.pid)};
+  if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
+    return refused_(caller);
+  }
+  if (!config_.speaks_http2) return HandOver(std::move(connection), caller);
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];
   waiting = std::make_unique<Waiting>(context_, std::move(connection), caller);
-  waiting->deadline =
-      std::chrono::steady_clock::now() + config_.preface_timeout;
   CheckPreface(id);
 }
 
 void Listener::AwaitPreface(std::uint64_t id) {
   Waiting& waiting = *waiting_.at(id);
-  waiting.timer.expires_at(waiting.deadline);
+  waiting.timer.expires_at(waiting.begun + config_.preface_timeout);
   waiting.timer.async_wait([this, id](const asio::error_code& error) {
     if (!error) waiting_.erase(id);
   });
@@ -272,7 +332,8 @@ void Listener::CheckPreface(std::uint64_t id) {
   if (count <= 0 ||
       !kPreface.starts_with(
           std::string_view(bytes.data(), static_cast<std::size_t>(count))) ||
-      std::chrono::steady_clock::now() >= waiting.deadline) {
+      std::chrono::steady_clock::now() >=
+          waiting.begun + config_.preface_timeout) {
     waiting_.erase(found);
     return;
   }
@@ -287,7 +348,12 @@ void Listener::CheckPreface(std::uint64_t id) {
   UniqueFd connection(waiting.descriptor.release());
   const Caller caller = waiting.caller;
   waiting_.erase(found);
-  adopted_.push_back({connection.get(), CookieOf(connection.get())});
+  HandOver(std::move(connection), caller);
+}
+
+void Listener::HandOver(UniqueFd connection, Caller caller) {
+  adopted_.push_back({connection.get(), CookieOf(connection.get()),
+                      std::chrono::steady_clock::now()});
   handoff_(std::move(connection), caller);
 }
 

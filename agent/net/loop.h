@@ -9,9 +9,11 @@
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "agent/core/executor.h"
@@ -21,7 +23,10 @@ namespace libretto {
 
 class Loop final : public Executor {
  public:
-  explicit Loop(const Clock& clock);
+  // How long the machine has slept since it was started.
+  using Slept = std::function<std::chrono::nanoseconds()>;
+
+  explicit Loop(const Clock& clock, Slept slept = SleptSinceBoot);
   ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -31,9 +36,15 @@ class Loop final : public Executor {
   // `ticker` must outlive the loop's last turn.
   void Add(Ticker& ticker) { tickers_.push_back(&ticker); }
 
-  // Calls `readable` whenever `fd`, which stays somebody else's, is; until
-  // the loop ends.
-  void Watch(int fd, std::function<void()> readable);
+  // Calls `readable` whenever `fd`, which stays somebody else's, is; until it
+  // returns false or the loop ends.
+  void Watch(int fd, std::function<bool()> readable);
+
+  // Calls `resumed` when the machine turns out to have slept: at the next thing
+  // that happens, at the latest 15 seconds later while a deadline is pending.
+  void OnResume(std::function<void()> resumed) {
+    resumed_ = std::move(resumed);
+  }
 
   void Post(Task task) override;
   void Run();
@@ -42,11 +53,14 @@ class Loop final : public Executor {
  private:
   struct Watched {
     asio::posix::stream_descriptor descriptor;
-    std::function<void()> readable;
+    std::function<bool()> readable;
   };
+
+  static std::chrono::nanoseconds SleptSinceBoot();
 
   void Await(Watched& watched);
   void Rearm();
+  void NoticeSleep();
 
   const Clock& clock_;
   asio::io_context context_{1};
@@ -54,6 +68,9 @@ class Loop final : public Executor {
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_for_;
   std::vector<Ticker*> tickers_;
+  const Slept slept_;
+  std::chrono::nanoseconds slept_before_;
+  std::function<void()> resumed_ = [] {};
   std::list<Watched> watched_;
 };
 

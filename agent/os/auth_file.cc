@@ -47,6 +47,18 @@ StatusOr<std::optional<Account>> ParseAuthFile(std::string_view text) {
               StringAt(session, "expiresAt").value_or("")});
 }
 
+SecretBytes AuthFileText(const Account& account) {
+  Json session{{"cookie", std::string(account.cookie.text.Reveal())},
+               {"userId", account.user_id},
+               {"email", account.email},
+               {"expiresAt", nullptr}};
+  if (!account.expires_at.empty()) session["expiresAt"] = account.expires_at;
+  const Json file{{"apiUrl", account.cookie.api_url},
+                  {"session", std::move(session)}};
+  return SecretBytes::Take(file.dump(2, ' ', /*ensure_ascii=*/false,
+                                     Json::error_handler_t::replace));
+}
+
 StatusOr<std::optional<Account>> AuthFile::Load() {
   const StatusOr<SecretBytes> text = ReadFile(path_, kMaxBytes);
   if (text.status().code() == StatusCode::kNotFound) {
@@ -60,15 +72,7 @@ StatusOr<std::optional<Account>> AuthFile::Load() {
 }
 
 Status AuthFile::Save(const Account& account) {
-  Json session{{"cookie", std::string(account.cookie.text.Reveal())},
-               {"userId", account.user_id},
-               {"email", account.email},
-               {"expiresAt", nullptr}};
-  if (!account.expires_at.empty()) session["expiresAt"] = account.expires_at;
-  const Json file{{"apiUrl", account.cookie.api_url},
-                  {"session", std::move(session)}};
-  const auto text = SecretBytes::Take(file.dump(
-      2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace));
+  const SecretBytes text = AuthFileText(account);
   const std::string directory = path_.substr(0, path_.find_last_of('/'));
   if (Status made = EnsurePrivateDirectory(directory); !made.ok()) return made;
   return WriteFileAtomically(path_, text.Reveal(), 0600);

@@ -12,20 +12,23 @@
 
 namespace libretto {
 
-class AuthFile final : public SessionStore {
+class AuthFile {
  public:
   explicit AuthFile(std::string path) : path_(std::move(path)) {}
 
-  StatusOr<std::optional<Account>> Load() override;
-  Status Save(const Account& account) override;
-  Status Clear() override;
-  std::string path() const override { return path_; }
+  // Nothing when nobody is signed in; Corrupt() when it cannot be understood.
+  StatusOr<std::optional<Account>> Load();
+  Status Save(const Account& account);
+  Status Clear();
+  const std::string& path() const { return path_; }
 
  private:
   const std::string path_;
 };
 
-// What the text of the file says; Corrupt() when it cannot be understood.
+// What the text of the file says; Corrupt() when it cannot be understood. And
+// the text for an account.
 StatusOr<std::optional<Account>> ParseAuthFile(std::string_view text);
+SecretBytes AuthFileText(const Account& account);
 
 }  // namespace libretto

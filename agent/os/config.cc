@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -47,10 +48,20 @@ Setter Seconds(std::chrono::seconds Config::*member, std::int64_t least,
   };
 }
 
-bool SetMaxConnections(const toml::node& node, Config& config) {
+Setter Number(std::size_t Config::*member, std::int64_t least,
+              std::int64_t most) {
+  return [=](const toml::node& node, Config& config) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value.has_value() || *value < least || *value > most) return false;
+    config.*member = static_cast<std::size_t>(*value);
+    return true;
+  };
+}
+
+bool SetAuditFileSize(const toml::node& node, Config& config) {
   const auto value = node.value_exact<std::int64_t>();
-  if (!value.has_value() || *value < 1 || *value > 4096) return false;
-  config.max_connections = static_cast<std::size_t>(*value);
+  if (!value.has_value() || *value < 64 || *value > 1'048'576) return false;
+  config.audit_file_bytes = static_cast<std::size_t>(*value) * 1024;
   return true;
 }
 
@@ -80,18 +91,39 @@ bool SetSecretMemory(const toml::node& node, Config& config) {
   return value.has_value();
 }
 
-const std::array<Key, 9>& Keys() {
-  static const std::array<Key, 9> keys = {{
+bool SetIdleLock(const toml::node& node, Config& config) {
+  const auto text = node.value_exact<std::string>();
+  if (!text.has_value()) return false;
+  const auto time = ParseDuration(*text);
+  if (time.ok()) config.idle_lock = *time;
+  return time.ok();
+}
+
+const std::array<Key, 17>& Keys() {
+  static const std::array<Key, 17> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
+      {"ca_file", "an absolute path", Text(&Config::ca_file)},
+      {"proxy", "http://HOST:PORT or https://HOST:PORT", Text(&Config::proxy)},
       {"log_level", "one of trace, debug, info, warn, error, off", SetLogLevel},
-      {"max_connections", "a number from 1 to 4096", SetMaxConnections},
+      {"max_connections", "a number from 1 to 4096",
+       Number(&Config::max_connections, 1, 4096)},
       {"idle_timeout_s", "a number of seconds from 1 to 86400",
        Seconds(&Config::idle_timeout, 1, 86'400)},
       {"sync_interval_s", "a number of seconds from 1 to 86400",
        Seconds(&Config::sync_interval, 1, 86'400)},
+      {"idle_sync_interval_s", "a number of seconds from 1 to 86400",
+       Seconds(&Config::idle_sync_interval, 1, 86'400)},
+      {"cache_max_mib", "a number from 1 to 4096",
+       Number(&Config::cache_max_mib, 1, 4096)},
+      {"cache_max_values", "a number from 1 to 1000000",
+       Number(&Config::cache_max_values, 1, 1'000'000)},
+      {"metrics_socket", "an absolute path", Text(&Config::metrics_socket)},
       {"max_offline_s", "a number of seconds from 0 to 31536000",
        Seconds(&Config::max_offline, 0, 31'536'000)},
+      {"idle_lock", "a time such as \"30m\", or \"0\" for never", SetIdleLock},
+      {"audit_file_kib", "a number of KiB from 64 to 1048576",
+       SetAuditFileSize},
       {"cloud_ports", "a list of up to 64 ports", SetCloudPorts},
       {"secret_memory", "true or false", SetSecretMemory},
   }};
@@ -103,6 +135,24 @@ Status At(const toml::source_region& where, const std::string& what) {
 }
 
 }  // namespace
+
+StatusOr<std::chrono::seconds> ParseDuration(std::string_view text) {
+  const Status rule =
+      Invalid("a time is a number followed by s, m or h, up to 8760h");
+  constexpr std::int64_t kMost = std::int64_t{8760} * 3600;
+  std::int64_t number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0 || number > kMost) return rule;
+  const std::string_view unit(end, text.data() + text.size());
+  if (unit == "h") number *= 3600;
+  if (unit == "m") number *= 60;
+  if ((unit.empty() || unit == "s" || unit == "m" || unit == "h") &&
+      number <= kMost) {
+    return std::chrono::seconds(number);
+  }
+  return rule;
+}
 
 StatusOr<Config> ParseConfig(std::string_view text, Config defaults) {
   toml::table table;

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -86,6 +87,10 @@ void SetTitle() {
   // Ends with the agent, however that ends.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != agent) _exit(1);
   signal(SIGINT, SIG_IGN);
+  // What the agent takes out of its own environment a moment later.
+  if (char* const key = getenv("LIBRETTO_API_KEY")) {
+    explicit_bzero(key, std::strlen(key));
+  }
   prctl(PR_SET_NAME, "libretto-names");
   SetTitle();
   constexpr int kSocket = 3;
@@ -106,14 +111,19 @@ StatusOr<ExecutableReader> ExecutableReader::Start() {
     return FromErrno(errno, "cannot make a pair of sockets");
   }
   UniqueFd here(ends[0]);
-  const UniqueFd there(ends[1]);
+  UniqueFd there(ends[1]);
   const pid_t agent = getpid();
   const pid_t child = fork();
   if (child < 0) return FromErrno(errno, "cannot start a process");
   if (child == 0) Become(there.get(), agent);
-  setsockopt(here.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience,
+  there.Reset();  // or a child that has ended would be waited for
+  ExecutableReader reader(std::move(here));
+  if (reader.ExecutableOf(child).empty()) {
+    return Internal("the process that looks up programs does not answer");
+  }
+  setsockopt(reader.socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience,
              sizeof(kPatience));
-  return ExecutableReader(std::move(here));
+  return reader;
 }
 
 std::string ExecutableReader::ExecutableOf(pid_t pid) const {

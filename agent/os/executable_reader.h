@@ -1,6 +1,6 @@
 // ExecutableReader: which program another process runs. Landlock lets the agent
 // not ask that of processes outside its sandbox, so a small process that was
-// made before stays outside and answers. It holds no secret, can make no system
+// made before stays outside and answers. It holds no key, can make no system
 // call but those few that it needs, and ends with the agent.
 //
 // For display: a process may become a trusted program after it has connected.
@@ -18,7 +18,11 @@ namespace libretto {
 
 class ExecutableReader {
  public:
-  // Forks. Before the first thread, the sandbox, and the first secret.
+  // Without anybody to ask.
+  ExecutableReader() = default;
+
+  // Forks, and waits for a first answer. Before the first thread, the sandbox,
+  // and the first secret.
   static StatusOr<ExecutableReader> Start();
 
   // The path; empty when there is no such process, it may not be looked at, or

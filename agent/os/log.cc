@@ -1,9 +1,11 @@
 #include "agent/os/log.h"
 
+#include <fcntl.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -26,8 +28,13 @@ Status StartLog(const std::string& level, const std::string& file) {
     Status made = EnsurePrivateDirectory(directory);
     if (!made.ok()) return Annotate(made, "cannot keep a log");
     try {
+      // spdlog opens it without that, and anew at every rotation.
+      spdlog::file_event_handlers handlers;
+      handlers.after_open = [](const spdlog::filename_t&, std::FILE* opened) {
+        fcntl(fileno(opened), F_SETFD, FD_CLOEXEC);
+      };
       sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-          file, kMaxFileBytes, kOlderFiles);
+          file, kMaxFileBytes, kOlderFiles, false, handlers);
     } catch (const spdlog::spdlog_ex&) {
       return Denied("cannot write the log " + file);
     }

@@ -6,23 +6,27 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/core/profiles.h"
+#include "agent/core/sealing.h"
 
 namespace libretto {
 
 class ProfileFiles final : public ProfileStorage {
  public:
-  explicit ProfileFiles(std::string state_dir)
-      : state_dir_(std::move(state_dir)) {}
+  ProfileFiles(std::string state_dir, const Sealing& sealing)
+      : state_dir_(std::move(state_dir)), sealing_(sealing) {}
 
   std::unique_ptr<SessionStore> SessionOf(const std::string& profile) override;
   std::unique_ptr<KeyJournal> JournalOf(const std::string& profile) override;
+  std::vector<std::string> Names() override;
 
- private:
   std::string DirectoryOf(const std::string& profile) const;
 
+ private:
   const std::string state_dir_;
+  const Sealing& sealing_;
 };
 
 }  // namespace libretto

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/remote/api_url.h"
 #include "base/credential_name.h"
 
 namespace libretto {
@@ -96,6 +97,9 @@ Status ErrorFrom(const CloudCall& call, const HttpResponse& response) {
     default:
       break;
   }
+  if (response.retry_after.count() > 0) {
+    return Throttled("the cloud asks to wait: " + text, response.retry_after);
+  }
   if (response.status >= 300 && response.status < 400) {
     return WrongCloud(call, "answers with a redirect, which is not followed,");
   }
@@ -122,9 +126,14 @@ StatusOr<CloudAnswer> Interpret(const CloudCall& call, HttpResponse response) {
   if (response.status < 200 || response.status >= 300) {
     return ErrorFrom(call, response);
   }
+  if (call.raw) {
+    return CloudAnswer{Json(), std::move(response.set_cookies),
+                       std::move(response.body)};
+  }
   StatusOr<Json> json = ParseSuccess(call, response);
   if (!json.ok()) return json.status();
-  return CloudAnswer{*std::move(json), std::move(response.set_cookies)};
+  return CloudAnswer{*std::move(json), std::move(response.set_cookies),
+                     SecretBytes()};
 }
 
 }  // namespace
@@ -158,6 +167,7 @@ void CloudApi::Send(CloudCall call, Done<CloudAnswer> done) {
   request.url = call.api_url + call.path;
   request.body = *std::move(body);
   request.max_response_bytes = call.limits.max_bytes;
+  request.total_timeout = call.total_timeout;
   request.headers.push_back(Header("Content-Type", "application/json"));
   request.headers.push_back(Header("Accept", "application/json"));
   request.headers.push_back(Header("Origin", call.api_url));

@@ -4,6 +4,7 @@
 // Loop thread only; completions are posted there.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,11 +43,14 @@ struct CloudCall {
   std::optional<SecretBytes> credential;  // a header
   std::optional<Json> body;
   JsonLimits limits;
+  bool raw = false;  // a success is handed on as text, up to limits.max_bytes
+  std::optional<std::chrono::milliseconds> total_timeout;
 };
 
 struct CloudAnswer {
   Json json;
   std::vector<SecretBytes> set_cookies;
+  SecretBytes raw;
 };
 
 class CloudApi {

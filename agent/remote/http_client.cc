@@ -1,211 +1,40 @@
 #include "agent/remote/http_client.h"
 
 #include <curl/curl.h>
-#include <strings.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "agent/remote/transfer.h"
 #include "base/check.h"
-#include "base/credential_name.h"
 
 namespace libretto {
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
-constexpr std::size_t kMaxHeaders = 100;
-constexpr std::chrono::seconds kMaxRetryAfter{3600};
+// So many requests go out at once: over one connection each, until it is known
+// that the cloud offers HTTP/2, and over one for all then. libcurl could queue
+// what is more, but what it has queued it may forget when a connection dies.
+constexpr long kMaxConnections = 32;
+constexpr std::size_t kMaxStreams = 64;
+// Of a batch's connections so many stay for what comes next.
+constexpr long kKeptConnections = 2;
+// How long after the last answer a batch counts as over.
+constexpr std::chrono::milliseconds kLinger{500};
+// libcurl keeps the time by itself; a transfer that it has lost ends so long
+// after its deadline.
+constexpr std::chrono::milliseconds kGrace{250};
 
-struct CurlUrl {
-  CurlUrl() : handle(curl_url()) {}
-  ~CurlUrl() { curl_url_cleanup(handle); }
-  CurlUrl(const CurlUrl&) = delete;
-  CurlUrl& operator=(const CurlUrl&) = delete;
-
-  std::string Part(CURLUPart part) const {
-    char* text = nullptr;
-    if (curl_url_get(handle, part, &text, 0) != CURLUE_OK) return "";
-    std::string copy(text);
-    curl_free(text);
-    return copy;
-  }
-
-  CURLU* handle;
-};
-
-bool IsLoopback(const std::string& host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  return host.starts_with("127.") &&
-         host.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-std::string HostOf(const std::string& url) {
-  const CurlUrl parsed;
-  if (curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-    return "the cloud";
-  }
-  const std::string port = parsed.Part(CURLUPART_PORT);
-  return parsed.Part(CURLUPART_HOST) + (port.empty() ? "" : ":" + port);
-}
-
-// The value of header `name` in `line`, or nothing.
-std::optional<std::string_view> HeaderValue(std::string_view line,
-                                            std::string_view name) {
-  if (line.size() <= name.size() || line[name.size()] != ':' ||
-      strncasecmp(line.data(), name.data(), name.size()) != 0) {
-    return std::nullopt;
-  }
-  line.remove_prefix(name.size() + 1);
-  const std::size_t first = line.find_first_not_of(" \t");
-  const std::size_t last = line.find_last_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return std::string_view();
-  return line.substr(first, last - first + 1);
-}
-
-// One request on its way: what libcurl reads from and writes to.
-class Transfer {
- public:
-  Transfer(HttpRequest request, Done<HttpResponse> done)
-      : request_(std::move(request)),
-        done_(std::move(done)),
-        easy_(curl_easy_init()) {
-    LIBRETTO_CHECK(easy_ != nullptr);
-  }
-  ~Transfer() {
-    curl_easy_cleanup(easy_);
-    curl_slist_free_all(headers_);
-  }
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
-
-  CURL* easy() { return easy_; }
-  void Prepare(const HttpOptions& options);
-  bool UsedHttp2() const;
-  StatusOr<HttpResponse> Outcome(CURLcode result);
-  Done<HttpResponse> TakeDone() { return std::move(done_); }
-
- private:
-  static std::size_t OnBody(char* data, std::size_t, std::size_t size,
-                            void* self);
-  static std::size_t OnHeader(char* data, std::size_t, std::size_t size,
-                              void* self);
-
-  HttpRequest request_;
-  Done<HttpResponse> done_;
-  CURL* easy_;
-  curl_slist* headers_ = nullptr;
-  std::string body_;
-  std::size_t header_bytes_ = 0;
-  std::size_t header_count_ = 0;
-  bool headers_ended_ = false;
-  HttpResponse response_;
-  const char* excess_ = nullptr;
-};
-
-void Transfer::Prepare(const HttpOptions& options) {
-  const auto set = [this](CURLoption option, auto value) {
-    LIBRETTO_CHECK(curl_easy_setopt(easy_, option, value) == CURLE_OK);
-  };
-  set(CURLOPT_URL, request_.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PROXY, "");
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  set(CURLOPT_PIPEWAIT, 1L);
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS,
-      static_cast<long>(options.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.total_timeout.count()));
-  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
-  set(CURLOPT_WRITEDATA, this);
-  set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
-  set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_PRIVATE, this);
-  // Without this a body over 1 KiB waits for a 100 that may never come.
-  headers_ = curl_slist_append(headers_, "Expect:");
-  for (const SecretBytes& header : request_.headers) {
-    headers_ =
-        curl_slist_append(headers_, std::string(header.Reveal()).c_str());
-  }
-  set(CURLOPT_HTTPHEADER, headers_);
-  if (std::strcmp(request_.method, "POST") == 0) {
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDSIZE_LARGE,
-        static_cast<curl_off_t>(request_.body.size()));
-    // Not copied by libcurl; ours for as long as the transfer lives.
-    set(CURLOPT_POSTFIELDS,
-        request_.body.empty() ? "" : request_.body.Reveal().data());
-  }
-}
-
-std::size_t Transfer::OnBody(char* data, std::size_t, std::size_t size,
-                             void* self) {
-  auto* transfer = static_cast<Transfer*>(self);
-  if (transfer->body_.size() + size > transfer->request_.max_response_bytes) {
-    transfer->excess_ = "sent a larger answer than it may";
-    return 0;
-  }
-  transfer->body_.append(data, size);
-  return size;
-}
-
-std::size_t Transfer::OnHeader(char* data, std::size_t, std::size_t size,
-                               void* self) {
-  auto* transfer = static_cast<Transfer*>(self);
-  transfer->header_bytes_ += size;
-  if (transfer->header_bytes_ > kMaxHeaderBytes ||
-      ++transfer->header_count_ > kMaxHeaders) {
-    transfer->excess_ = "sent more headers than it may";
-    return 0;
-  }
-  const std::string_view line(data, size);
-  transfer->headers_ended_ = line == "\r\n" || line == "\n";
-  if (const auto cookie = HeaderValue(line, "set-cookie")) {
-    transfer->response_.set_cookies.push_back(SecretBytes::CopyOf(*cookie));
-  }
-  for (const char* name : {"retry-after", "x-retry-after"}) {
-    const auto value = HeaderValue(line, name);
-    if (!value.has_value()) continue;
-    long seconds = 0;
-    std::from_chars(value->data(), value->data() + value->size(), seconds);
-    transfer->response_.retry_after = std::clamp(
-        std::chrono::seconds(seconds), std::chrono::seconds(0), kMaxRetryAfter);
-  }
-  return size;
-}
-
-bool Transfer::UsedHttp2() const {
-  long version = 0;
-  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
-  return version == CURL_HTTP_VERSION_2_0;
-}
-
-StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
-  if (result != CURLE_OK) {
-    const std::string host = HostOf(request_.url);
-    if (excess_ != nullptr) return Offline(host + " " + excess_);
-    return Offline("cannot reach " + host + ": " + curl_easy_strerror(result));
-  }
-  // libcurl is content with headers that break off.
-  if (!headers_ended_) {
-    return Offline(HostOf(request_.url) + " broke off its answer");
-  }
-  long status = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  response_.status = static_cast<int>(status);
-  response_.body = SecretBytes::Take(std::move(body_));
-  return std::move(response_);
+CURLM* NewMulti() {
+  CURLM* const multi = curl_multi_init();
+  LIBRETTO_CHECK(multi != nullptr);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kMaxConnections);
+  return multi;
 }
 
 }  // namespace
@@ -213,9 +42,7 @@ StatusOr<HttpResponse> Transfer::Outcome(CURLcode result) {
 // Owns the thread and libcurl's multi handle; the mutex guards the inbox.
 class HttpClient::Worker {
  public:
-  Worker(Executor& loop, HttpOptions options)
-      : loop_(loop), options_(options), multi_(curl_multi_init()) {
-    LIBRETTO_CHECK(multi_ != nullptr);
+  explicit Worker(Executor& loop) : loop_(loop), multi_(NewMulti()) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -246,17 +73,24 @@ class HttpClient::Worker {
  private:
   void Run();
   bool TakeInbox();
+  bool HasRoom() const;
+  void StartWaiting();
   void Collect();
+  void EndLate();
+  std::chrono::milliseconds UntilNextDeadline() const;
   void Finish(CURL* easy, CURLcode result);
+  std::chrono::milliseconds EndBatch();
   void Renew();
   void FailAll();
   void FailInbox();
 
   Executor& loop_;
-  const HttpOptions options_;
   CURLM* multi_;
+  std::deque<std::unique_ptr<Transfer>> waiting_;  // for their turn
   std::map<CURL*, std::unique_ptr<Transfer>> active_;
   bool used_http2_ = false;
+  long connections_ = 0;  // opened since the last Renew()
+  std::optional<std::chrono::steady_clock::time_point> idle_since_;
 
   std::mutex mutex_;
   std::deque<std::unique_ptr<Transfer>> inbox_;
@@ -266,13 +100,13 @@ class HttpClient::Worker {
 
 void HttpClient::Worker::Run() {
   while (TakeInbox()) {
+    StartWaiting();
     int running = 0;
     curl_multi_perform(multi_, &running);
     Collect();
-    if (active_.empty() && used_http2_) Renew();
-    // libcurl shortens the wait to its own next deadline.
-    const auto wait = active_.empty() ? std::chrono::milliseconds(3'600'000)
-                                      : options_.total_timeout;
+    EndLate();
+    if (!waiting_.empty() && HasRoom()) continue;
+    const auto wait = active_.empty() ? EndBatch() : UntilNextDeadline();
     curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait.count()),
                     nullptr);
   }
@@ -280,19 +114,28 @@ void HttpClient::Worker::Run() {
 }
 
 bool HttpClient::Worker::TakeInbox() {
-  std::deque<std::unique_ptr<Transfer>> inbox;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_) return false;
-    inbox.swap(inbox_);
-  }
-  for (auto& transfer : inbox) {
-    transfer->Prepare(options_);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopping_) return false;
+  for (auto& transfer : inbox_) waiting_.push_back(std::move(transfer));
+  inbox_.clear();
+  return true;
+}
+
+bool HttpClient::Worker::HasRoom() const {
+  const auto connections = static_cast<std::size_t>(kMaxConnections);
+  return active_.size() < (used_http2_ ? kMaxStreams : connections);
+}
+
+void HttpClient::Worker::StartWaiting() {
+  while (!waiting_.empty() && HasRoom()) {
+    std::unique_ptr<Transfer> transfer = std::move(waiting_.front());
+    waiting_.pop_front();
+    idle_since_.reset();
+    transfer->Prepare();
     CURL* const easy = transfer->easy();
     curl_multi_add_handle(multi_, easy);
     active_[easy] = std::move(transfer);
   }
-  return true;
 }
 
 void HttpClient::Worker::Collect() {
@@ -304,10 +147,30 @@ void HttpClient::Worker::Collect() {
   }
 }
 
+void HttpClient::Worker::EndLate() {
+  const auto too_late = std::chrono::steady_clock::now() - kGrace;
+  std::vector<CURL*> late;
+  for (const auto& [easy, transfer] : active_) {
+    if (transfer->deadline() < too_late) late.push_back(easy);
+  }
+  for (CURL* const easy : late) Finish(easy, CURLE_OPERATION_TIMEDOUT);
+}
+
+std::chrono::milliseconds HttpClient::Worker::UntilNextDeadline() const {
+  auto next = std::chrono::steady_clock::time_point::max();
+  for (const auto& [easy, transfer] : active_) {
+    next = std::min(next, transfer->deadline());
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      next - std::chrono::steady_clock::now());
+  return std::max(left + kGrace, std::chrono::milliseconds(1));
+}
+
 void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
   curl_multi_remove_handle(multi_, easy);
   const auto transfer = std::move(active_.extract(easy).mapped());
   used_http2_ = used_http2_ || transfer->UsedHttp2();
+  connections_ += transfer->NewConnections();
   loop_.Post([done = transfer->TakeDone(),
               outcome = transfer->Outcome(result)]() mutable {
     std::move(done)(std::move(outcome));
@@ -315,13 +178,28 @@ void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
 }
 
 // libcurl's buffer of a live HTTP/2 connection keeps the last body it received,
-// so the connection goes when a batch is over.
+// and a pool of connections is worth its memory to a batch only. So they go
+// when a batch is over, but not between its list and its fetches. Returns how
+// long nothing has to be done.
+std::chrono::milliseconds HttpClient::Worker::EndBatch() {
+  constexpr std::chrono::hours kForGood{1};
+  if (!used_http2_ && connections_ <= kKeptConnections) return kForGood;
+  const auto now = std::chrono::steady_clock::now();
+  if (!idle_since_.has_value()) idle_since_ = now;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*idle_since_ +
+                                                                 kLinger - now);
+  if (left.count() > 0) return left;
+  Renew();
+  return kForGood;
+}
+
 void HttpClient::Worker::Renew() {
   const std::lock_guard<std::mutex> lock(mutex_);
   curl_multi_cleanup(multi_);
-  multi_ = curl_multi_init();
-  LIBRETTO_CHECK(multi_ != nullptr);
+  multi_ = NewMulti();
   used_http2_ = false;
+  connections_ = 0;
+  idle_since_.reset();
   if (!inbox_.empty()) curl_multi_wakeup(multi_);
 }
 
@@ -332,22 +210,25 @@ void HttpClient::Worker::FailAll() {
     inbox_.push_back(std::move(transfer));
   }
   active_.clear();
+  for (auto& transfer : waiting_) inbox_.push_back(std::move(transfer));
+  waiting_.clear();
   FailInbox();
 }
 
 void HttpClient::Worker::FailInbox() {
   for (auto& transfer : inbox_) {
     loop_.Post([done = transfer->TakeDone()]() mutable {
-      std::move(done)(Offline("the agent is stopping"));
+      std::move(done)(Offline("the agent was locked or is stopping"));
     });
   }
   inbox_.clear();
 }
 
-HttpClient::HttpClient(Executor& loop, HttpOptions options) : loop_(loop) {
+HttpClient::HttpClient(Executor& loop, HttpOptions options)
+    : loop_(loop), options_(std::move(options)) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   LIBRETTO_CHECK(initialised == CURLE_OK);
-  worker_ = std::make_unique<Worker>(loop, options);
+  worker_ = std::make_unique<Worker>(loop);
 }
 
 HttpClient::~HttpClient() = default;
@@ -360,31 +241,14 @@ void HttpClient::Refuse(Status why, DoneStatus done) {
 
 void HttpClient::Stop() { worker_->Stop(); }
 
-void HttpClient::Send(HttpRequest request, Done<HttpResponse> done) {
-  worker_->Enqueue(
-      std::make_unique<Transfer>(std::move(request), std::move(done)));
+void HttpClient::Abort() {
+  worker_.reset();
+  worker_ = std::make_unique<Worker>(loop_);
 }
 
-Status CheckApiUrl(const std::string& url) {
-  const CurlUrl parsed;
-  if (curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      !parsed.Part(CURLUPART_USER).empty()) {
-    return Invalid("the API URL is not a plain http or https URL");
-  }
-  const std::string scheme = parsed.Part(CURLUPART_SCHEME);
-  const std::string host = parsed.Part(CURLUPART_HOST);
-  if (scheme == "https") return OkStatus();
-  if (scheme != "http") {
-    return Invalid("the API URL's scheme is neither https nor http");
-  }
-  if (!IsLoopback(host)) {
-    return WithRemedy(
-        Invalid("plain http to " + Printable(host) +
-                " would show credentials to the network; it is allowed to a "
-                "loopback address only"),
-        "use https://");
-  }
-  return OkStatus();
+void HttpClient::Send(HttpRequest request, Done<HttpResponse> done) {
+  worker_->Enqueue(std::make_unique<Transfer>(std::move(request), options_,
+                                              std::move(done)));
 }
 
 }  // namespace libretto

@@ -2,30 +2,10 @@
 
 #include <utility>
 
+#include "agent/remote/credential_list.h"
+
 namespace libretto {
 namespace {
-
-// A tenant with many thousand credentials is listed in one answer.
-constexpr JsonLimits kListLimits{std::size_t{16} << 20, 32, 400'000};
-
-StatusOr<std::vector<CredentialInfo>> ParseList(const std::string& api_url,
-                                                const Json& json) {
-  const Status broken = NotInContract(api_url, "/v1/credentials/list");
-  if (!json.is_object() || !json.contains("credentials") ||
-      !json["credentials"].is_array()) {
-    return broken;
-  }
-  std::vector<CredentialInfo> list;
-  for (const Json& item : json["credentials"]) {
-    auto id = StringAt(item, "credential_id");
-    auto name = StringAt(item, "name");
-    if (!id.has_value() || !name.has_value()) return broken;
-    list.push_back({*std::move(id), *std::move(name),
-                    StringAt(item, "created_at").value_or(""),
-                    StringAt(item, "updated_at").value_or("")});
-  }
-  return list;
-}
 
 Json NameAndValue(const CredentialName& name, const SecretBytes& value) {
   return {{"name", name.text()}, {"value", std::string(value.Reveal())}};
@@ -37,11 +17,18 @@ void HttpCredentials::List(const ApiKey& key,
                            Done<std::vector<CredentialInfo>> done) {
   CloudCall call("POST", key.api_url, "/v1/credentials/list");
   call.As(key).With(Json::object());
-  call.limits = kListLimits;
+  call.limits.max_bytes = kMaxListBytes;
+  call.raw = true;
   api_.Send(std::move(call), [api_url = key.api_url, done = std::move(done)](
                                  StatusOr<CloudAnswer> answer) mutable {
     if (!answer.ok()) return std::move(done)(answer.status());
-    std::move(done)(ParseList(api_url, answer->json));
+    auto list = ParseCredentialList(answer->raw.Reveal());
+    if (!list.ok()) {
+      return std::move(done)(
+          Annotate(NotInContract(api_url, "/v1/credentials/list"),
+                   Message(list.status())));
+    }
+    std::move(done)(std::move(list));
   });
 }
 

@@ -18,6 +18,7 @@ pb::WhoAmIResponse::Source SourceOf(Session::State state) {
       return pb::WhoAmIResponse::ENVIRONMENT;
     case Session::State::kSignedOut:
     case Session::State::kEnded:
+    case Session::State::kLocked:
       return pb::WhoAmIResponse::NOBODY;
   }
   return pb::WhoAmIResponse::SOURCE_UNSPECIFIED;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/core/audit.h"
+#include "agent/core/lock.h"
 #include "agent/rpc/call.h"
 #include "libretto/agent/v1/agent.grpc.pb.h"
 
@@ -20,6 +22,12 @@ struct Hardening {
   std::string missing;
 };
 
+// What the desktop tells the agent, in words for people and `agent status`.
+struct LockTriggers {
+  std::vector<std::string> active;  // "suspend", "screen lock", ...
+  std::string missing;              // why the others are not; empty: all are
+};
+
 // What only the process as a whole knows. Loop thread.
 struct ProcessFacts {
   std::string version;
@@ -28,14 +36,21 @@ struct ProcessFacts {
   TimePoint started;
   std::function<std::size_t()> connections;
   std::function<std::int64_t()> resident_bytes;
+  // What locks the agent by itself besides its own timer.
+  std::function<LockTriggers()> lock_triggers;
   // Begins the stop; `stopped` runs when the leased key has been dealt with.
   std::function<void(absl::AnyInvocable<void() &&> stopped)> stop;
+  std::function<Audit::State()> audit;
 };
 
 class AgentService final : public agent::v1::Agent::CallbackService {
  public:
-  AgentService(CallContext& context, const Clock& clock, ProcessFacts facts)
-      : context_(context), clock_(clock), facts_(std::move(facts)) {}
+  AgentService(CallContext& context, const Lock& lock, const Clock& clock,
+               ProcessFacts facts)
+      : context_(context),
+        lock_(lock),
+        clock_(clock),
+        facts_(std::move(facts)) {}
 
   grpc::ServerUnaryReactor* Status(
       grpc::CallbackServerContext* server_context,
@@ -51,7 +66,12 @@ class AgentService final : public agent::v1::Agent::CallbackService {
  private:
   void Fill(const Profile& profile, agent::v1::StatusResponse* response) const;
 
+  void FillLock(agent::v1::StatusResponse* response) const;
+  void FillHardening(agent::v1::StatusResponse* response) const;
+  void FillAudit(agent::v1::StatusResponse* response) const;
+
   CallContext& context_;
+  const Lock& lock_;
   const Clock& clock_;
   const ProcessFacts facts_;
 };

@@ -13,23 +13,24 @@ class BrowserLoginStream final
   using EventStream::EventStream;
 
   void Start(const agent::v1::BrowserLoginRequest& request) {
-    Begin(request, Needs::kNothing, [this, &request](Profile& profile) {
-      login_ = &profile.browser_login;
-      id_ = login_->Start(
-          TargetUrl(request.context()),
-          [this](const BrowserLoginRequest* opened) { Progress(opened); },
-          [this, &profile](const StatusOr<SignedInAs>& as) {
-            if (as.ok()) SignedIn(*as, profile.accounts.session_file());
-            Complete(as.status());
+    Begin("Accounts.BrowserLogin", request, Needs::kNothing,
+          [this, &request](Profile& profile) {
+            login_ = &profile.browser_login;
+            id_ = login_->Start(
+                TargetUrl(request.context()),
+                [this](const BrowserLoginRequest* opened) { Progress(opened); },
+                [this, &profile](const StatusOr<SignedInAs>& as) {
+                  if (as.ok()) SignedIn(*as, profile.accounts.session_file());
+                  Complete(as.status());
+                });
           });
-    });
   }
 
  private:
-  void Left() override {
+  void GiveUp(const Status& why) override {
     if (login_ == nullptr || complete()) return;
     login_->Cancel(id_);
-    Complete(TooSlow("the caller has left"));
+    Complete(why);
   }
 
   void Progress(const BrowserLoginRequest* opened) {

@@ -56,14 +56,21 @@ std::string TargetUrl(const agent::v1::Context& context) {
   return api_url.empty() ? std::string(kHostedService) : api_url;
 }
 
-StatusOr<Profile*> FindProfile(Profiles& profiles,
+StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
                                const agent::v1::Context& context, Needs needs,
                                std::unique_ptr<Profile>& owned) {
   CallerContext caller = FromProto(context);
   // A key is for what a session would do; a login is for the profile itself.
   if (needs == Needs::kNothing) caller.api_key.Wipe();
-  StatusOr<Profile*> profile = profiles.For(caller, owned);
+  if (scope != nullptr) {
+    Status meant = scope->CheckAccount(caller);
+    if (!meant.ok()) return meant;
+  }
+  StatusOr<Profile*> profile = scope == nullptr
+                                   ? profiles.For(caller, owned)
+                                   : profiles.For(scope->ActsAs(), owned);
   if (!profile.ok() || needs == Needs::kNothing) return profile;
+  if (owned == nullptr) profiles.Touch();
   // Whoever is not signed in here may be so on disk by now.
   Status ready = (*profile)->accounts.Load();
   if (ready.ok()) ready = Profiles::CheckCloud(**profile, caller);
@@ -72,7 +79,7 @@ StatusOr<Profile*> FindProfile(Profiles& profiles,
 }
 
 Call::Call(CallContext& context, grpc::CallbackServerContext& server_context,
-           std::string_view method, std::string name)
+           FixedText method, std::string name)
     : context_(context),
       server_context_(server_context),
       reactor_(server_context.DefaultReactor()),

@@ -15,17 +15,20 @@
 
 #include "agent/core/caller.h"
 #include "agent/core/executor.h"
+#include "agent/core/fixed_text.h"
 #include "agent/core/profiles.h"
+#include "agent/core/scopes.h"
+#include "agent/rpc/gate.h"
 #include "agent/rpc/peer_table.h"
 #include "base/errors.h"
 #include "libretto/agent/v1/context.pb.h"
 
 namespace libretto {
 
-// What one call came to; nothing of it is secret.
+// What one call came to, or one delivery of a stream; nothing of it is secret.
 struct CallRecord {
   Caller caller;
-  std::string_view method;
+  FixedText method;
   std::string name;  // the credential's, if there is one
   Status status;
   std::chrono::microseconds took{0};
@@ -36,6 +39,7 @@ struct CallContext {
   Executor& loop;
   PeerTable& peers;
   Profiles& profiles;
+  Scopes& scopes;
   // Loop thread.
   std::function<void(const CallRecord&)> log;
 };
@@ -50,7 +54,7 @@ grpc::Status ToGrpc(grpc::CallbackServerContext& server_context,
 class Call {
  public:
   Call(CallContext& context, grpc::CallbackServerContext& server_context,
-       std::string_view method, std::string name);
+       FixedText method, std::string name);
   ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -63,6 +67,10 @@ class Call {
   void Own(std::unique_ptr<Profile> profile) { owned_ = std::move(profile); }
 
   const Caller& caller() const { return record_.caller; }
+  // Null for the main socket; Denied() once the scope has ended. Loop thread.
+  StatusOr<const Scope*> scope() const {
+    return ScopeOf(context_.scopes, record_.caller, record_.method);
+  }
   grpc::ServerUnaryReactor* reactor() { return reactor_; }
 
  private:
@@ -89,9 +97,10 @@ CallerContext FromProto(const agent::v1::Context& context);
 // FromProto()'s URL, or the hosted service's.
 std::string TargetUrl(const agent::v1::Context& context);
 
-// The profile that the call acts for; a profile made for this one call goes
-// into `owned`.
-StatusOr<Profile*> FindProfile(Profiles& profiles,
+// The profile that the call acts for: its scope's where it has one, otherwise
+// the one that the caller means. One that is made for this one call goes into
+// `owned`.
+StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
                                const agent::v1::Context& context, Needs needs,
                                std::unique_ptr<Profile>& owned);
 
@@ -100,17 +109,20 @@ StatusOr<Profile*> FindProfile(Profiles& profiles,
 template <typename Request, typename Serve>
 grpc::ServerUnaryReactor* ServeUnary(
     CallContext& context, grpc::CallbackServerContext* server_context,
-    std::string_view method, std::string name, const Request* request,
-    Needs needs, Serve serve) {
+    FixedText method, std::string name, const Request* request, Needs needs,
+    Serve serve) {
   auto call =
       std::make_unique<Call>(context, *server_context, method, std::move(name));
   grpc::ServerUnaryReactor* const reactor = call->reactor();
   if (!call->Begin().ok()) return reactor;
-  context.loop.Post([&context, request, needs, call = std::move(call),
+  context.loop.Post([&context, request, needs, method, call = std::move(call),
                      serve = std::move(serve)]() mutable {
+    const StatusOr<const Scope*> scope =
+        PassGate(context.scopes, call->caller(), method, *request);
+    if (!scope.ok()) return call->Finish(scope.status());
     std::unique_ptr<Profile> owned;
     const StatusOr<Profile*> profile =
-        FindProfile(context.profiles, request->context(), needs, owned);
+        FindProfile(context.profiles, *scope, request->context(), needs, owned);
     if (!profile.ok()) return call->Finish(profile.status());
     call->Own(std::move(owned));
     serve(**profile, std::move(call));

@@ -3,7 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "agent/core/explain.h"
 #include "agent/rpc/watch_stream.h"
+#include "base/credential_name.h"
 
 namespace libretto {
 namespace {
@@ -32,24 +34,136 @@ void Fill(const Credential& credential, pb::GetResponse* response) {
   response->set_generation(credential.generation);
 }
 
+// The name that is meant, of those that the scope has. What it does not have is
+// as if it were not in the cloud.
+void Resolve(Profile& profile, const Scope* scope, std::string_view text,
+             Done<CredentialName> done) {
+  if (scope != nullptr) {
+    const StatusOr<CredentialName> verbatim = CredentialName::Verbatim(text);
+    if (!verbatim.ok() || !scope->Has(*verbatim)) {
+      return std::move(done)(CredentialName::Parse(text));
+    }
+  }
+  profile.broker.Resolve(text, std::move(done));
+}
+
+StatusOr<Freshness> WantedBy(const pb::GetRequest& request) {
+  Freshness wanted;
+  wanted.ask_first = request.fresh();
+  if (request.has_max_age_ms()) {
+    if (request.max_age_ms() < 0) return Invalid("an age is not negative");
+    wanted.max_age = std::chrono::milliseconds(request.max_age_ms());
+  }
+  return wanted;
+}
+
+pb::ExplainResponse::Verdict ToProto(Explanation::Verdict verdict) {
+  switch (verdict) {
+    case Explanation::Verdict::kYes:
+      return pb::ExplainResponse::YES;
+    case Explanation::Verdict::kNo:
+      return pb::ExplainResponse::NO;
+    case Explanation::Verdict::kCloudDecides:
+      return pb::ExplainResponse::CLOUD_DECIDES;
+  }
+  return pb::ExplainResponse::VERDICT_UNSPECIFIED;
+}
+
+pb::ExplainResponse::Rule ToProto(Explanation::Rule rule) {
+  switch (rule) {
+    case Explanation::Rule::kName:
+      return pb::ExplainResponse::NAME;
+    case Explanation::Rule::kScope:
+      return pb::ExplainResponse::SCOPE;
+    case Explanation::Rule::kLock:
+      return pb::ExplainResponse::LOCK;
+    case Explanation::Rule::kSession:
+      return pb::ExplainResponse::SESSION;
+    case Explanation::Rule::kCache:
+      return pb::ExplainResponse::CACHE;
+    case Explanation::Rule::kList:
+      return pb::ExplainResponse::LIST;
+    case Explanation::Rule::kCloud:
+      return pb::ExplainResponse::CLOUD;
+  }
+  return pb::ExplainResponse::RULE_UNSPECIFIED;
+}
+
+void Fill(const Explanation& explanation, pb::ExplainResponse* response) {
+  response->set_name(explanation.name);
+  response->set_verdict(ToProto(explanation.verdict));
+  response->set_rule(ToProto(explanation.rule));
+  response->set_why_not(Message(explanation.why_not));
+  response->set_remedy(Remedy(explanation.why_not));
+  if (explanation.source.has_value()) {
+    response->set_source(ToProto(*explanation.source));
+  }
+  response->set_held(explanation.age.has_value());
+  response->set_age_ms(
+      explanation.age.value_or(std::chrono::milliseconds(0)).count());
+  if (!explanation.last_read.has_value()) return;
+  const Caller& caller = explanation.last_read->caller;
+  auto& reader = *response->mutable_last_reader();
+  reader.set_pid(caller.pid);
+  reader.set_process(Printable(caller.process.name));
+  reader.set_executable(Printable(caller.process.executable, 1024));
+  reader.set_unix_s(
+      std::chrono::system_clock::to_time_t(explanation.last_read->at));
+}
+
+// Who comes through a scope hears nothing of what it does not reach, and of
+// others' reads nothing at all.
+Explanation ExplainTo(const Scope* scope, const Profile& profile,
+                      const std::string& name, const Clock& clock) {
+  if (scope == nullptr) return Explain(profile, name, clock);
+  Status allowed =
+      scope->CheckGet(name, Scope::Part::kValue, Scope::Purpose::kRead);
+  Explanation explanation;
+  if (allowed.ok()) {
+    explanation = Explain(profile, name, clock);
+    explanation.last_read.reset();
+    return explanation;
+  }
+  explanation.name = name;
+  explanation.verdict = Explanation::Verdict::kNo;
+  explanation.rule = Explanation::Rule::kScope;
+  explanation.why_not = std::move(allowed);
+  return explanation;
+}
+
 void GetAttribute(Broker& broker, const CredentialName& name,
-                  pb::GetRequest::Attribute attribute, Done<Credential> done) {
-  switch (attribute) {
+                  const pb::GetRequest& request, Done<Credential> done) {
+  const StatusOr<Freshness> wanted = WantedBy(request);
+  if (!wanted.ok()) return std::move(done)(wanted.status());
+  switch (request.attribute()) {
     case pb::GetRequest::VALUE:
-      return broker.Get(name, std::move(done));
+      return broker.Get(name, *wanted, std::move(done));
     case pb::GetRequest::OTP:
-      return broker.GetOneTimeCode(name, std::move(done));
+      return broker.GetOneTimeCode(name, *wanted, std::move(done));
     default:
       return std::move(done)(
           Invalid("this agent does not know that attribute of a credential"));
   }
 }
 
-void Fill(const Listing& listing, const SealedCache& cache,
+// It may have taken a while: a scope that has ended meanwhile gets nothing.
+void Answer(Profile& profile, Call& call,
+            const StatusOr<Credential>& credential, pb::GetResponse* response) {
+  if (!credential.ok()) return call.Finish(credential.status());
+  const StatusOr<const Scope*> scope = call.scope();
+  if (!scope.ok()) return call.Finish(scope.status());
+  Fill(*credential, response);
+  response->set_use_only(*scope != nullptr && (*scope)->request().use_only);
+  profile.last_reads.Note(credential->name, call.caller());
+  call.Finish(OkStatus());
+}
+
+void Fill(const Listing& listing, const Scope* scope, const SealedCache& cache,
           pb::ListResponse* response) {
-  response->set_stale(listing.stale);
+  response->set_stale(!listing.stale_because.ok());
   for (const CredentialInfo& info : listing.credentials) {
     const auto name = CredentialName::Verbatim(info.name);
+    if (scope != nullptr && !(name.ok() && scope->Has(*name))) continue;
     pb::CredentialMetadata* const item = response->add_credentials();
     item->set_id(info.id);
     item->set_name(info.name);
@@ -68,18 +182,41 @@ grpc::ServerUnaryReactor* CredentialService::Get(
   return ServeUnary(
       context_, server_context, "Credentials.Get", request->name(), request,
       Needs::kSession, [request, response](Profile& profile, CallPtr call) {
-        profile.broker.Resolve(
-            request->name(),
-            [&profile, request, response,
-             call = std::move(call)](StatusOr<CredentialName> name) mutable {
-              if (!name.ok()) return call->Finish(name.status());
-              GetAttribute(profile.broker, *name, request->attribute(),
-                           [response, call = std::move(call)](
-                               StatusOr<Credential> credential) {
-                             if (credential.ok()) Fill(*credential, response);
-                             call->Finish(credential.status());
-                           });
-            });
+        const StatusOr<const Scope*> scope = call->scope();
+        if (!scope.ok()) return call->Finish(scope.status());
+        Resolve(profile, *scope, request->name(),
+                [&profile, request, response, call = std::move(call)](
+                    StatusOr<CredentialName> name) mutable {
+                  if (!name.ok()) return call->Finish(name.status());
+                  GetAttribute(profile.broker, *name, *request,
+                               [&profile, response, call = std::move(call)](
+                                   const StatusOr<Credential>& credential) {
+                                 Answer(profile, *call, credential, response);
+                               });
+                });
+      });
+}
+
+grpc::ServerUnaryReactor* CredentialService::Explain(
+    grpc::CallbackServerContext* server_context,
+    const pb::ExplainRequest* request, pb::ExplainResponse* response) {
+  // A lock is part of the explanation, so the session is not needed here.
+  const bool own_key = !request->context().api_key().empty();
+  return ServeUnary(
+      context_, server_context, "Credentials.Explain", request->name(), request,
+      own_key ? Needs::kSession : Needs::kNothing,
+      [this, request, response](Profile& profile, CallPtr call) {
+        const StatusOr<const Scope*> scope = call->scope();
+        if (!scope.ok()) return call->Finish(scope.status());
+        Status ready = profile.accounts.Load();
+        if (ready.ok()) {
+          ready = Profiles::CheckCloud(profile, FromProto(request->context()));
+        }
+        if (!ready.ok() && ready.code() != StatusCode::kFailedPrecondition) {
+          return call->Finish(ready);
+        }
+        Fill(ExplainTo(*scope, profile, request->name(), clock_), response);
+        call->Finish(OkStatus());
       });
 }
 
@@ -90,9 +227,12 @@ grpc::ServerUnaryReactor* CredentialService::List(
       context_, server_context, "Credentials.List", "", request,
       Needs::kSession, [response](Profile& profile, CallPtr call) {
         profile.broker.List([&profile, response, call = std::move(call)](
-                                StatusOr<Listing> listing) {
-          if (listing.ok()) Fill(*listing, profile.cache, response);
-          call->Finish(listing.status());
+                                const StatusOr<Listing>& listing) {
+          if (!listing.ok()) return call->Finish(listing.status());
+          const StatusOr<const Scope*> scope = call->scope();
+          if (!scope.ok()) return call->Finish(scope.status());
+          Fill(*listing, *scope, profile.cache, response);
+          call->Finish(OkStatus());
         });
       });
 }

@@ -8,11 +8,16 @@ namespace libretto {
 
 class CredentialService final : public agent::v1::Credentials::CallbackService {
  public:
-  explicit CredentialService(CallContext& context) : context_(context) {}
+  CredentialService(CallContext& context, const Clock& clock)
+      : context_(context), clock_(clock) {}
 
   grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* server_context,
                                 const agent::v1::GetRequest* request,
                                 agent::v1::GetResponse* response) override;
+  grpc::ServerUnaryReactor* Explain(
+      grpc::CallbackServerContext* server_context,
+      const agent::v1::ExplainRequest* request,
+      agent::v1::ExplainResponse* response) override;
   grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* server_context,
                                  const agent::v1::ListRequest* request,
                                  agent::v1::ListResponse* response) override;
@@ -38,6 +43,7 @@ class CredentialService final : public agent::v1::Credentials::CallbackService {
 
  private:
   CallContext& context_;
+  const Clock& clock_;
 };
 
 }  // namespace libretto

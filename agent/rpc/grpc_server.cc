@@ -1,10 +1,14 @@
 #include "agent/rpc/grpc_server.h"
 
+#include <sys/socket.h>
+
 #include <utility>
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/server_builder.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/server_posix.h>
 
 #include "base/check.h"
@@ -14,8 +18,14 @@ namespace {
 
 // A value of 64 KiB has to fit.
 constexpr int kMaxReceivedBytes = 128 * 1024;
-constexpr int kMaxSentBytes = 1024 * 1024;
+// A list of as many credentials as a cloud may have.
+constexpr int kMaxSentBytes = 32 * 1024 * 1024;
 constexpr int kMaxStreams = 32;
+// gRPC would announce, and move, figures of its own (4 MiB here): the frame
+// guard in front of it counts on this one, and a whole request fits into the
+// window.
+constexpr int kMaxFrameBytes = 16 * 1024;
+constexpr int kWindowBytes = 256 * 1024;
 constexpr int kMinPingIntervalMs = 10'000;
 constexpr std::size_t kQuotaBytes = std::size_t{64} << 20;
 
@@ -23,10 +33,17 @@ int Millis(std::chrono::milliseconds time) {
   return static_cast<int>(time.count());
 }
 
+// gRPC's own lines quote what callers send, raw.
+void SayNothing(gpr_log_func_args* /*line*/) {}
+
 void SetLimits(grpc::ServerBuilder& builder, const ConnectionLimits& limits) {
   builder.SetMaxReceiveMessageSize(kMaxReceivedBytes);
   builder.SetMaxSendMessageSize(kMaxSentBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kMaxFrameBytes);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
+                             kWindowBytes);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
                              Millis(limits.idle));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
@@ -47,16 +64,48 @@ void SetLimits(grpc::ServerBuilder& builder, const ConnectionLimits& limits) {
       grpc::ResourceQuota("libretto-agent").Resize(kQuotaBytes));
 }
 
+// gRPC adds reflection to every server of a program that can do it.
+class NoPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments* /*arguments*/) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    plugins->clear();
+  }
+};
+
 }  // namespace
 
-GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
-                       ProcessFacts facts,
+GrpcServer::Services::Services(CallContext& context, Lock& lock,
+                               const Clock& clock, const ProcessFacts& facts)
+    : credentials(context, clock),
+      accounts(context),
+      agent(context, lock, clock, facts),
+      locking(context, lock),
+      scopes(context, clock) {}
+
+void GrpcServer::Services::RegisterWith(grpc::ServerBuilder& builder) {
+  builder.RegisterService(&agent);
+  builder.RegisterService(&accounts);
+  builder.RegisterService(&credentials);
+  builder.RegisterService(&locking);
+  builder.RegisterService(&scopes);
+}
+
+GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes,
+                       Lock& lock, const Clock& clock,
+                       const ProcessFacts& facts,
                        std::function<void(const CallRecord&)> log,
                        const ConnectionLimits& limits)
-    : context_{loop, peers_, profiles, std::move(log)},
-      credentials_(context_),
-      accounts_(context_),
-      agent_(context_, clock, std::move(facts)) {
+    : context_{loop, peers_, profiles, scopes, std::move(log)},
+      services_(context_, lock, clock, facts),
+      services_for_scopes_(context_, lock, clock, facts) {
+  gpr_set_log_function(SayNothing);
+  StartMain(limits);
+  StartForScopes(limits);
+}
+
+void GrpcServer::StartMain(const ConnectionLimits& limits) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -65,12 +114,21 @@ GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, const Clock& clock,
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
-  builder.RegisterService(&agent_);
-  builder.RegisterService(&accounts_);
-  builder.RegisterService(&credentials_);
+  services_.RegisterWith(builder);
   server_ = builder.BuildAndStart();
   LIBRETTO_CHECK(server_ != nullptr);
   server_->GetHealthCheckService()->SetServingStatus(true);
+}
+
+void GrpcServer::StartForScopes(const ConnectionLimits& limits) {
+  grpc::EnableDefaultHealthCheckService(false);
+  grpc::ServerBuilder builder;
+  SetLimits(builder, limits);
+  builder.SetOption(std::make_unique<NoPlugins>());
+  // With every service: what is not for scopes is refused with a reason.
+  services_for_scopes_.RegisterWith(builder);
+  server_for_scopes_ = builder.BuildAndStart();
+  LIBRETTO_CHECK(server_for_scopes_ != nullptr);
 }
 
 GrpcServer::~GrpcServer() = default;
@@ -78,11 +136,21 @@ GrpcServer::~GrpcServer() = default;
 void GrpcServer::Adopt(UniqueFd connection, const Caller& caller) {
   // Before the hand-over: the first call may be handled before it returns.
   peers_.Enter(connection.get(), caller);
-  grpc::AddInsecureChannelFromFd(server_.get(), connection.Release());
+  grpc::Server& server = caller.scope == 0 ? *server_ : *server_for_scopes_;
+  grpc::AddInsecureChannelFromFd(&server, connection.Release());
+}
+
+bool GrpcServer::EndIdle(int fd) {
+  if (peers_.Busy(fd)) return false;
+  // gRPC notices, and closes the descriptor, which is its own.
+  shutdown(fd, SHUT_RDWR);
+  return true;
 }
 
 void GrpcServer::Shutdown(std::chrono::milliseconds grace) {
-  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  const auto deadline = std::chrono::system_clock::now() + grace;
+  server_for_scopes_->Shutdown(deadline);
+  server_->Shutdown(deadline);
 }
 
 }  // namespace libretto

@@ -19,11 +19,14 @@ StatusOr<Caller> PeerTable::BeginCall(std::string_view peer) {
   if (slot == nullptr || !slot->caller.has_value()) {
     return Internal("the connection's owner is not known");
   }
-  if (slot->calls >= kMaxCallsPerConnection || calls_ >= kMaxCalls) {
+  const bool scoped = slot->caller->scope != 0;
+  if (slot->calls >= kMaxCallsPerConnection || calls_ >= kMaxCalls ||
+      (scoped && scoped_calls_ >= kMaxScopedCalls)) {
     return Throttled("too many calls at once", std::chrono::seconds(1));
   }
   ++slot->calls;
   ++calls_;
+  if (scoped) ++scoped_calls_;
   return *slot->caller;
 }
 
@@ -33,6 +36,13 @@ void PeerTable::EndCall(std::string_view peer) {
   LIBRETTO_CHECK(slot != nullptr && slot->calls > 0 && calls_ > 0);
   --slot->calls;
   --calls_;
+  if (slot->caller->scope != 0) --scoped_calls_;
+}
+
+bool PeerTable::Busy(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto index = static_cast<std::size_t>(fd);
+  return index < slots_.size() && slots_[index].calls > 0;
 }
 
 PeerTable::Slot* PeerTable::Find(std::string_view peer) {

@@ -24,6 +24,8 @@ class PeerTable {
  public:
   static constexpr int kMaxCallsPerConnection = 32;
   static constexpr int kMaxCalls = 1024;
+  // Of them through scopes: who holds some must not keep everybody else out.
+  static constexpr int kMaxScopedCalls = 512;
 
   void Enter(int fd, const Caller& caller);
 
@@ -33,6 +35,9 @@ class PeerTable {
 
   // REQUIRES: BeginCall(peer) was OK.
   void EndCall(std::string_view peer);
+
+  // Whether a call is in flight on connection `fd`.
+  bool Busy(int fd);
 
  private:
   struct Slot {
@@ -45,6 +50,7 @@ class PeerTable {
   std::mutex mutex_;
   std::vector<Slot> slots_;  // by descriptor
   int calls_ = 0;
+  int scoped_calls_ = 0;
 };
 
 }  // namespace libretto

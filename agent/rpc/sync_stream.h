@@ -12,8 +12,9 @@ class SyncStream final : public EventStream<agent::v1::SyncProgress> {
   using EventStream::EventStream;
 
   void Start(const agent::v1::SyncRequest& request) {
-    Begin(request, Needs::kSession, [this](Profile& profile) {
-      profile.syncer.Sync(
+    Begin("Agent.Sync", request, Needs::kSession, [this](Profile& profile) {
+      syncer_ = &profile.syncer;
+      id_ = syncer_->Sync(
           [this](const Syncer::Progress& progress) {
             PushLatest(ToProto(progress));
           },
@@ -30,8 +31,17 @@ class SyncStream final : public EventStream<agent::v1::SyncProgress> {
     message.set_total(static_cast<std::int64_t>(progress.total));
     message.set_done(static_cast<std::int64_t>(progress.done));
     message.set_dropped(static_cast<std::int64_t>(progress.dropped));
+    message.set_wait_s(progress.wait.count());
     return message;
   }
+
+  // The run ends as soon as nothing of it is in flight, and the stream with it.
+  void GiveUp(const Status& /*why*/) override {
+    if (syncer_ != nullptr && !complete()) syncer_->Cancel(id_);
+  }
+
+  Syncer* syncer_ = nullptr;
+  std::uint64_t id_ = 0;
 };
 
 }  // namespace libretto

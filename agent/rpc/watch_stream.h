@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/rpc/event_stream.h"
@@ -16,18 +18,20 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
   using EventStream::EventStream;
 
   void Start(const agent::v1::WatchRequest& request) {
-    Begin(request, Needs::kSession, [this, &request](Profile& profile) {
-      StatusOr<std::vector<CredentialName>> names = NamesOf(request);
-      if (!names.ok()) return Complete(names.status());
-      watchers_ = &profile.watchers;
-      id_ = watchers_->Start(*std::move(names), *this);
-    });
+    Begin("Credentials.Watch", request, Needs::kSession,
+          [this, &request](Profile& profile) {
+            StatusOr<std::vector<CredentialName>> names = NamesOf(request);
+            if (!names.ok()) return Complete(names.status());
+            watchers_ = &profile.watchers;
+            last_reads_ = &profile.last_reads;
+            id_ = watchers_->Start(*std::move(names), *this);
+          });
   }
 
  private:
-  static StatusOr<std::vector<CredentialName>> NamesOf(
-      const agent::v1::WatchRequest& request) {
-    if (!request.context().api_key().empty()) {
+  StatusOr<std::vector<CredentialName>> NamesOf(
+      const agent::v1::WatchRequest& request) const {
+    if (is_for_one_call()) {
       return WithRemedy(
           Invalid("an API key of the caller's own acts for one call; nobody "
                   "would notice a change"),
@@ -54,6 +58,7 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     event.set_name(credential.name);
     event.mutable_value()->set_value(value.data(), value.size());
     event.mutable_value()->set_generation(credential.generation);
+    last_reads_->Note(credential.name, caller());
     Tell(std::move(event));
   }
   void OnGone(const CredentialName& name) override {
@@ -76,13 +81,20 @@ class WatchStream final : public EventStream<agent::v1::WatchEvent>,
     });
   }
 
-  void Left() override {
+  std::optional<std::string> Delivers(
+      const agent::v1::WatchEvent& event) const override {
+    if (!event.has_value()) return std::nullopt;
+    return event.name();
+  }
+
+  void GiveUp(const Status& why) override {
     if (watchers_ == nullptr || complete()) return;
     watchers_->Cancel(id_);
-    Complete(TooSlow("the caller has left"));
+    Complete(why);
   }
 
   Watchers* watchers_ = nullptr;
+  LastReads* last_reads_ = nullptr;
   std::uint64_t id_ = 0;
 };
 

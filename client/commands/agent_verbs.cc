@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "client/commands/connection.h"
 #include "client/commands/json_object.h"
 #include "client/commands/output.h"
+#include "client/commands/shell_lines.h"
 #include "client/commands/text.h"
 #include "client/commands/verbs.h"
 #include "client/delivery/agent_process.h"
@@ -21,60 +20,6 @@ namespace {
 
 constexpr unsigned kStopSeconds = 10;
 constexpr std::size_t kMaxPathBytes = 4096;
-
-// -s and -c, as ssh-agent has them: lines for a shell's eval.
-class ShellLines {
- public:
-  void Define(CLI::App& app) {
-    CLI::Option* const bourne = app.add_flag(
-        "-s", bourne_, "Print lines for the eval of sh, bash and zsh");
-    app.add_flag("-c", csh_, "Print lines for the eval of csh and tcsh")
-        ->excludes(bourne);
-  }
-
-  Status Check(const Context& context) const {
-    if (!context.json || !wanted()) return OkStatus();
-    return Invalid("--json and lines for a shell exclude each other");
-  }
-
-  bool wanted() const { return bourne_ || csh_; }
-
-  std::string ForStart(const AgentStatus& status) const {
-    const std::string socket = Quoted(status.socket);
-    return (bourne_ ? "LIBRETTO_AGENT_SOCK=" + socket +
-                          "; export LIBRETTO_AGENT_SOCK;\n"
-                    : "setenv LIBRETTO_AGENT_SOCK " + socket + ";\n") +
-           "echo Agent pid " + std::to_string(status.pid) + ";\n";
-  }
-
-  // `pid` is 0 when none ran.
-  std::string ForStop(std::int64_t pid) const {
-    std::string lines = bourne_ ? "unset LIBRETTO_AGENT_SOCK;\n"
-                                : "unsetenv LIBRETTO_AGENT_SOCK;\n";
-    if (pid != 0) {
-      lines += "echo Agent pid " + std::to_string(pid) + " stopped;\n";
-    }
-    return lines;
-  }
-
- private:
-  // csh looks for '!' between single quotes too.
-  std::string Quoted(std::string_view text) const {
-    std::string quoted = "'";
-    for (const char c : text) {
-      if (c == '\'') {
-        quoted += "'\\''";
-      } else {
-        if (csh_ && (c == '!' || c == '\n')) quoted += '\\';
-        quoted += c;
-      }
-    }
-    return quoted + "'";
-  }
-
-  bool bourne_ = false;
-  bool csh_ = false;
-};
 
 class Start final : public Verb {
  public:
@@ -104,9 +49,11 @@ class Start final : public Verb {
       Note("The agent is already running, as process " +
            std::to_string(status->pid) + ".");
     }
-    return WriteOut(lines_.wanted()
-                        ? lines_.ForStart(*status)
-                        : Printable(status->socket, kMaxPathBytes) + "\n");
+    return WriteOut(
+        lines_.wanted()
+            ? lines_.Set(status->socket) +
+                  ShellLines::Say("Agent pid " + std::to_string(status->pid))
+            : Printable(status->socket, kMaxPathBytes) + "\n");
   }
 
  private:
@@ -132,7 +79,7 @@ class Stop final : public Verb {
     if (IsNobodyListening(pid.status())) {
       if (context.json) return Print(0);
       Note("No agent is running.");
-      return lines_.wanted() ? WriteOut(lines_.ForStop(0)) : OkStatus();
+      return lines_.wanted() ? WriteOut(lines_.Unset()) : OkStatus();
     }
     if (!pid.ok()) return pid.status();
     if (!WaitUntilAgentIsGone(*paths, kStopSeconds)) {
@@ -141,7 +88,11 @@ class Stop final : public Verb {
                      " s");
     }
     if (context.json) return Print(*pid);
-    if (lines_.wanted()) return WriteOut(lines_.ForStop(*pid));
+    if (lines_.wanted()) {
+      return WriteOut(
+          lines_.Unset() +
+          ShellLines::Say("Agent pid " + std::to_string(*pid) + " stopped"));
+    }
     Note("The agent has stopped.");
     return OkStatus();
   }
@@ -182,6 +133,8 @@ std::string_view SessionWord(AgentStatus::Session session) {
       return "ended";
     case AgentStatus::Session::kApiKey:
       return "api_key";
+    case AgentStatus::Session::kLocked:
+      return "locked";
     default:
       return "signed_out";
   }
@@ -195,6 +148,19 @@ std::string_view KeyWord(AgentStatus::Key key) {
       return "environment";
     default:
       return "none";
+  }
+}
+
+std::string_view CloudWord(AgentStatus::Cloud cloud) {
+  switch (cloud) {
+    case AgentStatus::Cloud::kFailing:
+      return "failing";
+    case AgentStatus::Cloud::kAsksToWait:
+      return "asks_to_wait";
+    case AgentStatus::Cloud::kProbed:
+      return "probed";
+    default:
+      return "asked";
   }
 }
 
@@ -233,12 +199,32 @@ class ShowStatus final : public Verb {
         .Number("offline_since_unix_s", status.offline_since_unix_s)
         .Number("connections", status.connections)
         .Number("resident_bytes", status.resident_bytes)
+        .Number("scopes", status.scopes)
+        .Number("next_sync_unix_s", status.next_sync_unix_s)
+        .Number("cached_bytes", status.cached_bytes)
+        .Number("max_cached", status.max_cached)
+        .Number("max_cached_bytes", status.max_cached_bytes)
+        .Text("requests", CloudWord(status.cloud))
+        .Number("retry_unix_s", status.retry_unix_s)
+        .Flag("enrolled", status.enrolled)
+        .TextOrNull("locked_because", status.locked_because)
+        .Number("idle_lock_s", status.idle_lock_s)
+        .Raw("locks_on", JsonArray(status.locks_on))
+        .TextOrNull("locks_not_on", status.locks_not_on)
+        .Number("audit_records",
+                static_cast<std::int64_t>(status.audit_records))
+        .Number("audit_lost", static_cast<std::int64_t>(status.audit_lost))
+        .TextOrNull("audit_problem", status.audit_problem)
         .Text("key_memory", status.key_memory)
         .Flag("system_calls_filtered", status.system_calls_filtered)
         .Number("landlock_abi", status.landlock_abi)
         .Raw("cloud_ports", "[" + Ports(status) + "]")
         .TextOrNull("not_confined_because", status.not_confined_because)
         .str();
+  }
+
+  static std::string Kibibytes(std::int64_t bytes) {
+    return std::to_string((bytes + 1023) / 1024) + " KiB";
   }
 
   static std::string SessionText(const AgentStatus& status) {
@@ -249,9 +235,26 @@ class ShowStatus final : public Verb {
         return "ended by the cloud; log in again";
       case AgentStatus::Session::kApiKey:
         return "none; LIBRETTO_API_KEY";
+      case AgentStatus::Session::kLocked:
+        return "locked, because " + status.locked_because;
       default:
         return "not logged in";
     }
+  }
+
+  // What locks it by itself.
+  static std::string LockText(const AgentStatus& status) {
+    if (!status.enrolled) return "no passphrase is enrolled";
+    std::string text;
+    if (status.idle_lock_s != 0) {
+      text = "when idle for " + Duration(status.idle_lock_s);
+    }
+    for (const std::string& trigger : status.locks_on) {
+      text += (text.empty() ? "on " : ", ") + trigger;
+    }
+    if (text.empty()) text = "only when told to";
+    if (!status.locks_not_on.empty()) text += "; " + status.locks_not_on;
+    return text;
   }
 
   static std::string KeyText(const AgentStatus& status, std::int64_t now) {
@@ -260,6 +263,35 @@ class ShowStatus final : public Verb {
         status.key == AgentStatus::Key::kLeased ? "leased" : "given by hand";
     if (status.key_expires_unix_s > now) {
       text += ", expires in " + Duration(status.key_expires_unix_s - now);
+    }
+    return text;
+  }
+
+  // Nothing while requests go out as they should.
+  static std::string RequestsText(const AgentStatus& status, std::int64_t now) {
+    const std::string next =
+        "next try in " +
+        Duration(std::max<std::int64_t>(0, status.retry_unix_s - now));
+    switch (status.cloud) {
+      case AgentStatus::Cloud::kFailing:
+        return "held back, the cloud fails; " + next;
+      case AgentStatus::Cloud::kAsksToWait:
+        return "held back, the cloud asks to wait; " + next;
+      case AgentStatus::Cloud::kProbed:
+        return "held back, the cloud is being tried";
+      default:
+        return "";
+    }
+  }
+
+  static std::string AuditText(const AgentStatus& status) {
+    std::string text =
+        Count(static_cast<std::int64_t>(status.audit_records), "record");
+    if (status.audit_lost > 0) {
+      text += ", " + std::to_string(status.audit_lost) + " lost";
+    }
+    if (!status.audit_problem.empty()) {
+      text += "; cannot be written: " + status.audit_problem;
     }
     return text;
   }
@@ -308,65 +340,35 @@ class ShowStatus final : public Verb {
                       ", up " + Duration(status.uptime_s)},
         {"socket", status.socket},
         {"session", SessionText(status)},
+        {"locks", LockText(status)},
         {"cloud", status.api_url.empty() ? "-" : status.api_url},
         {"API key", KeyText(status, now)},
         {"credentials", std::to_string(status.credentials) + " known, " +
-                            std::to_string(status.cached) + " in memory"},
+                            std::to_string(status.cached) + " in memory (" +
+                            Kibibytes(status.cached_bytes) + ")"},
         {"reads", std::to_string(status.hits) + " from memory, " +
                       std::to_string(status.misses) + " from the cloud"},
         {"last sync",
          status.last_sync_unix_s == 0 ? "never" : ago(status.last_sync_unix_s)},
+        {"next sync", status.next_sync_unix_s == 0
+                          ? "when somebody asks for something"
+                          : "in " + Duration(std::max<std::int64_t>(
+                                        0, status.next_sync_unix_s - now))},
         {"connections", std::to_string(status.connections)},
+        {"scopes", std::to_string(status.scopes)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
+        {"audit", AuditText(status)},
         {"keys", KeyMemoryText(status)},
         {"sandbox", SandboxText(status)},
     };
+    if (const std::string held = RequestsText(status, now); !held.empty()) {
+      rows.push_back({"requests", held});
+    }
     if (status.offline_since_unix_s != 0) {
       rows.push_back({"offline", "since " + ago(status.offline_since_unix_s)});
     }
     for (auto& row : rows) row[1] = Printable(row[1], kMaxPathBytes);
     return Columns(rows);
-  }
-};
-
-class Sync final : public Verb {
- public:
-  void Define(CLI::App& /*app*/) override {}
-
-  Status Run(Context& context) override {
-    const StatusOr<AgentClient*> agent = context.Agent();
-    if (!agent.ok()) return agent.status();
-    const bool alive = isatty(STDERR_FILENO) == 1;
-    const StatusOr<SyncProgress> end =
-        (*agent)->Sync([alive](const SyncProgress& progress) {
-          if (alive) WriteErr("\r" + Bar(progress));
-        });
-    if (alive) WriteErr("\r\x1b[K");
-    if (!end.ok()) return end.status();
-    if (context.json) {
-      return WriteOut(JsonObject()
-                          .Number("known", end->known)
-                          .Number("fetched", end->done)
-                          .Number("dropped", end->dropped)
-                          .str() +
-                      "\n");
-    }
-    return WriteOut(
-        "In step with the cloud: " + Count(end->known, "credential") + ", " +
-        std::to_string(end->done) + " fetched, " +
-        std::to_string(end->dropped) + " dropped.\n");
-  }
-
- private:
-  static std::string Bar(const SyncProgress& progress) {
-    constexpr std::int64_t kWidth = 30;
-    const std::int64_t total = std::max<std::int64_t>(1, progress.total);
-    const std::int64_t filled =
-        std::clamp<std::int64_t>(progress.done * kWidth / total, 0, kWidth);
-    std::string bar(static_cast<std::size_t>(filled), '#');
-    bar.resize(kWidth, '.');
-    return "[" + bar + "] " + std::to_string(progress.done) + "/" +
-           std::to_string(progress.total);
   }
 };
 
@@ -377,6 +379,5 @@ std::unique_ptr<Verb> MakeAgentStop() { return std::make_unique<Stop>(); }
 std::unique_ptr<Verb> MakeAgentStatus() {
   return std::make_unique<ShowStatus>();
 }
-std::unique_ptr<Verb> MakeAgentSync() { return std::make_unique<Sync>(); }
 
 }  // namespace libretto

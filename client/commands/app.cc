@@ -10,6 +10,7 @@
 
 #include "base/credential_name.h"
 #include "client/commands/output.h"
+#include "client/commands/passphrase.h"
 #include "client/commands/text.h"
 #include "client/commands/verbs.h"
 
@@ -199,15 +200,21 @@ std::optional<int> Parse(const Request& request, Verb& verb, Context& context) {
 }  // namespace
 
 int RunCommandLine(const std::vector<std::string>& arguments) {
-  Request request = Understand(arguments);
+  const Request request = Understand(arguments);
   if (request.verb == nullptr) return WithoutVerb(request);
-  const std::unique_ptr<Verb> verb = request.verb->make();
-  Context context;
-  context.command = std::move(request.command);
-  const std::optional<int> settled = Parse(request, *verb, context);
-  if (settled.has_value()) return *settled;
-  const Status status = verb->Run(context);
-  return status.ok() ? 0 : Report(status, verb->CodeFor(status));
+  for (bool unlocked = false;; unlocked = true) {
+    const std::unique_ptr<Verb> verb = request.verb->make();
+    Context context;
+    context.command = request.command;
+    const std::optional<int> settled = Parse(request, *verb, context);
+    if (settled.has_value()) return *settled;
+    Status status = verb->Run(context);
+    if (status.code() == StatusCode::kFailedPrecondition && !unlocked) {
+      status = UnlockOnTerminal(context, status);
+      if (status.ok()) continue;
+    }
+    return status.ok() ? 0 : Report(status, verb->CodeFor(status));
+  }
 }
 
 }  // namespace libretto

@@ -1,7 +1,5 @@
 #include "client/commands/connection.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -10,6 +8,7 @@
 #include "base/deadline.h"
 #include "client/commands/pause.h"
 #include "client/transport/channel.h"
+#include "client/transport/find_agent.h"
 #include "client/transport/unreachable.h"
 
 namespace libretto {
@@ -19,22 +18,12 @@ using std::chrono::milliseconds;
 
 // A little less than the two seconds in which a command has to say why.
 constexpr milliseconds kStartLimit(1900);
-constexpr milliseconds kConnectLimit(1500);
 constexpr milliseconds kBetweenLooks(20);
 
-StatusOr<Channel> ConnectTo(const std::string& socket, Deadline deadline) {
-  return Channel::Connect(socket, geteuid(),
-                          std::min(deadline, In(kConnectLimit)));
-}
-
 StatusOr<Channel> ConnectBy(const Paths& paths, Deadline deadline) {
-  StatusOr<Channel> agent = ConnectTo(paths.socket, deadline);
-  if (agent.ok() || !IsNobodyListening(agent.status())) return agent;
-  if (paths.socket_is_explicit) return agent;
-  // A shell without XDG_RUNTIME_DIR (su, cron) looks in the wrong place.
-  const std::optional<std::string> other = SocketOfRunningAgent(paths);
-  if (!other.has_value() || *other == paths.socket) return agent;
-  return ConnectTo(*other, deadline);
+  StatusOr<UniqueFd> socket = FindAgent(paths, deadline);
+  if (!socket.ok()) return socket.status();
+  return Channel(*std::move(socket), std::min(deadline, In(kConnectLimit)));
 }
 
 // Whether somebody else's start has won over ours and is not ready yet.
@@ -45,16 +34,18 @@ bool AnotherIsStarting(const Paths& paths) {
   return !named.has_value() || *named == paths.socket;
 }
 
-Status WithWayOut(const Status& status) {
-  if (!IsNobodyListening(status)) return status;
-  return WithRemedy(status, "librettoctl agent start");
+Status WithWayOut(const Paths& paths, const Status& status) {
+  if (IsNobodyListening(status) && IsScopeSocket(paths.socket)) {
+    return NobodyListens("the scope is gone whose socket was " + paths.socket);
+  }
+  return status;
 }
 
 }  // namespace
 
 StatusOr<AgentClient> ConnectOnly(const Paths& paths, CallerContext caller) {
   StatusOr<Channel> agent = ConnectBy(paths, In(kConnectLimit));
-  if (!agent.ok()) return WithWayOut(agent.status());
+  if (!agent.ok()) return WithWayOut(paths, agent.status());
   return AgentClient(*std::move(agent), std::move(caller));
 }
 
@@ -67,6 +58,8 @@ StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind,
                    /*was_running=*/true};
   }
   if (!IsNobodyListening(agent.status())) return agent.status();
+  // An agent there would reach everything.
+  if (IsScopeSocket(paths.socket)) return WithWayOut(paths, agent.status());
 
   const Status started = StartAgent(paths, kind, deadline);
   for (;;) {

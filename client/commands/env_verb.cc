@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/commands/freshness.h"
 #include "client/commands/json_object.h"
 #include "client/commands/output.h"
 #include "client/commands/run_credentials.h"
@@ -36,6 +37,7 @@ class PrintVariables final : public Verb {
                    "bash (default), fish, json, dotenv or direnv");
     app.add_flag("--allow-missing", allow_missing_,
                  "Go on without credentials that do not exist");
+    freshness_.Define(app);
   }
 
   Status Run(Context& context) override {
@@ -46,6 +48,7 @@ class PrintVariables final : public Verb {
           "librettoctl env --help");
     }
     Status usage = sources_.Check();
+    usage.Update(freshness_.Check());
     if (!usage.ok()) return usage;
     Status read = sources_.ReadFiles();
     if (!read.ok()) return read;
@@ -81,7 +84,8 @@ class PrintVariables final : public Verb {
     if (plan->references.empty()) return variables;
     const StatusOr<AgentClient*> agent = context.Agent();
     if (!agent.ok()) return agent.status();
-    auto credentials = FetchAll(**agent, plan->references, allow_missing_);
+    auto credentials = FetchAll(**agent, plan->references, allow_missing_,
+                                freshness_.wanted());
     if (!credentials.ok()) return credentials.status();
     for (Delivered& credential : *credentials) {
       variables.push_back(
@@ -91,6 +95,7 @@ class PrintVariables final : public Verb {
   }
 
   RunSources sources_;
+  FreshnessOptions freshness_;
   std::string word_ = "bash";
   bool allow_missing_ = false;
 };

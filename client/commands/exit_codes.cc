@@ -13,7 +13,7 @@ constexpr ExitCodeRow kRows[] = {
     {ExitCode::kLocked, "locked, or not logged in"},
     {ExitCode::kNotFound, "there is no such credential or thing"},
     {ExitCode::kOffline, "the cloud is unreachable and nothing is cached"},
-    {ExitCode::kThrottled, "too many attempts: wait"},
+    {ExitCode::kThrottled, "too many attempts, or the cloud asks to wait"},
     {ExitCode::kUsage, "the command line is wrong, or a value in it"},
     {ExitCode::kNotExecuted, "under run: a failure before the command"},
     {ExitCode::kNotExecutable, "under run: the command cannot be executed"},

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/files.h"
+#include "client/commands/freshness.h"
 #include "client/commands/input.h"
 #include "client/commands/output.h"
 #include "client/commands/verbs.h"
@@ -18,13 +19,16 @@ constexpr std::size_t kMaxTemplateBytes = std::size_t{1} << 20;
 
 // All in one round trip; those that do not exist are named together.
 StatusOr<std::vector<SecretBytes>> FetchValues(
-    AgentClient& agent, const std::vector<ReferenceTarget>& targets) {
+    AgentClient& agent, const std::vector<ReferenceTarget>& targets,
+    const Freshness& wanted) {
   std::vector<SecretBytes> values;
   std::string missing;
-  auto answers = agent.GetAll(targets);
+  StaleValues stale;
+  auto answers = agent.GetAll(targets, wanted);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string name = Printable(targets[i].name);
     if (answers[i].ok()) {
+      stale.See(*answers[i]);
       values.push_back(std::move(answers[i]->value));
     } else if (answers[i].status().code() == StatusCode::kNotFound) {
       missing += (missing.empty() ? "" : ", ") + name;
@@ -39,6 +43,7 @@ StatusOr<std::vector<SecretBytes>> FetchValues(
         NotFound("the template names what does not exist: " + missing),
         "librettoctl cloud credentials list");
   }
+  stale.Report();
   return values;
 }
 
@@ -50,9 +55,11 @@ class Inject final : public Verb {
     app.add_option("-o,--out-file", out_file_,
                    "Write to this file, for its owner alone to read (default: "
                    "standard output)");
+    freshness_.Define(app);
   }
 
   Status Run(Context& context) override {
+    if (Status usage = freshness_.Check(); !usage.ok()) return usage;
     StatusOr<SecretBytes> text =
         in_file_.has_value() ? ReadFile(*in_file_, kMaxTemplateBytes)
                              : ReadStandardInputWhole(kMaxTemplateBytes);
@@ -67,7 +74,8 @@ class Inject final : public Verb {
     if (!parsed->targets().empty()) {
       const StatusOr<AgentClient*> agent = context.Agent();
       if (!agent.ok()) return agent.status();
-      auto fetched = FetchValues(**agent, parsed->targets());
+      auto fetched =
+          FetchValues(**agent, parsed->targets(), freshness_.wanted());
       if (!fetched.ok()) return fetched.status();
       values = *std::move(fetched);
     }
@@ -77,6 +85,7 @@ class Inject final : public Verb {
   }
 
  private:
+  FreshnessOptions freshness_;
   std::optional<std::string> in_file_;
   std::optional<std::string> out_file_;
 };

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "base/credential_name.h"
+
 namespace libretto {
 namespace {
 
@@ -68,6 +70,23 @@ void AppendEscaped(char c, std::string& out) {
   }
 }
 
+// Beyond ASCII: C1 and Unicode's bidirectional marks, which a terminal acts on.
+bool IsTerminalControl(std::string_view character) {
+  return Printable(character) != character;
+}
+
+// As \uXXXX; `character` is two or three bytes of UTF-8.
+void AppendCodePoint(std::string_view character, std::string& out) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  unsigned code = static_cast<unsigned char>(character.front()) &
+                  (character.size() == 2 ? 0x1fU : 0x0fU);
+  for (const char c : character.substr(1)) {
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3fU);
+  }
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[code >> shift & 15U];
+}
+
 std::string Joined(const std::vector<std::string>& items) {
   std::string out = "[";
   for (const std::string& item : items) {
@@ -89,6 +108,8 @@ std::string JsonText(std::string_view text) {
       out += kReplacement;
     } else if (size == 1) {
       AppendEscaped(text.front(), out);
+    } else if (IsTerminalControl(text.substr(0, size))) {
+      AppendCodePoint(text.substr(0, size), out);
     } else {
       out += text.substr(0, size);
     }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/credential_name.h"
+#include "client/commands/freshness.h"
 #include "client/commands/json_object.h"
 #include "client/commands/output.h"
 #include "client/commands/text.h"
@@ -30,12 +31,15 @@ StatusOr<SecretBytes> AsJson(const Credential& credential) {
         "the value is not UTF-8, which JSON cannot hold; print it "
         "without --json");
   }
-  std::string text = JsonObject()
-                         .Text("name", credential.name)
-                         .Text("value", value)
-                         .Text("source", SourceWord(credential.source))
-                         .Number("age_ms", credential.age.count())
-                         .str();
+  std::string text =
+      JsonObject()
+          .Text("name", credential.name)
+          .Text("value", value)
+          .Text("source", SourceWord(credential.source))
+          .Number("age_ms", credential.age.count())
+          .Number("generation",
+                  static_cast<std::int64_t>(credential.generation))
+          .str();
   text += '\n';
   return SecretBytes::Take(std::move(text));
 }
@@ -61,20 +65,22 @@ class Read final : public Verb {
                  "seed: base32 or an otpauth:// URI");
     app.add_option("--out-file", out_file_,
                    "Write to this file instead, for its owner alone to read");
+    freshness_.Define(app);
   }
 
   Status Run(Context& context) override {
     StatusOr<ReferenceTarget> target = ParseReference(reference_);
     if (!target.ok()) return target.status();
+    if (Status usage = freshness_.Check(); !usage.ok()) return usage;
     if (one_time_code_) target->one_time_code = true;
     const StatusOr<AgentClient*> agent = context.Agent();
     if (!agent.ok()) return agent.status();
-    StatusOr<Credential> credential = (*agent)->Get(*target);
+    StatusOr<Credential> credential =
+        (*agent)->Get(*target, freshness_.wanted());
     if (!credential.ok()) return credential.status();
-    if (credential->source == Credential::Source::kStale) {
-      Note("librettoctl: the cloud is unreachable; this value was confirmed " +
-           Duration(credential->age.count() / 1000) + " ago");
-    }
+    StaleValues stale;
+    stale.See(*credential);
+    stale.Report();
     const StatusOr<SecretBytes> output = OutputFor(context, *credential);
     if (!output.ok()) return output.status();
     return out_file_.has_value()
@@ -94,6 +100,7 @@ class Read final : public Verb {
   const std::string argument_;
   const std::string explanation_;
   std::string reference_;
+  FreshnessOptions freshness_;
   std::optional<std::string> out_file_;
   bool no_newline_ = false;
   bool one_time_code_ = false;

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "client/commands/freshness.h"
 #include "client/commands/output.h"
 
 namespace libretto {
 namespace {
+
+// The reason with which a scope's socket says no.
+constexpr std::string_view kScopeRefuses = "scope";
 
 Status Naming(const std::string& name, const Status& status) {
   const bool named = Message(status).find(name) != std::string::npos;
@@ -28,6 +33,40 @@ std::vector<std::string> NamesOf(const std::vector<Reference>& references) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+StatusOr<std::vector<Delivered>> Deliver(
+    const std::vector<Reference>& references,
+    const std::vector<std::string>& names,
+    const std::vector<StatusOr<Credential>>& answers, bool allow_missing) {
+  StaleValues stale;
+  std::string missing;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Status& status = answers[i].status();
+    if (allow_missing && status.code() == StatusCode::kNotFound) {
+      AddToList(missing, names[i]);
+    } else if (!status.ok()) {
+      return Naming(names[i], status);
+    } else {
+      stale.See(*answers[i]);
+    }
+  }
+  stale.Report();
+  if (!missing.empty()) {
+    Note("librettoctl: going on without what does not exist: " + missing);
+  }
+  std::vector<Delivered> delivered;
+  delivered.reserve(references.size());
+  for (const Reference& reference : references) {
+    const auto name =
+        std::lower_bound(names.begin(), names.end(), reference.name.text());
+    const auto& answer =
+        answers[static_cast<std::size_t>(name - names.begin())];
+    if (!answer.ok()) continue;
+    delivered.push_back(
+        {reference.variable, reference.name, answer->value.Clone()});
+  }
+  return delivered;
 }
 
 }  // namespace
@@ -54,33 +93,34 @@ StatusOr<std::vector<CredentialName>> EveryName(AgentClient& agent) {
 
 StatusOr<std::vector<Delivered>> FetchAll(
     AgentClient& agent, const std::vector<Reference>& references,
-    bool allow_missing) {
+    bool allow_missing, const Freshness& wanted) {
   const std::vector<std::string> names = NamesOf(references);
-  const std::vector<StatusOr<Credential>> answers = agent.GetAll(names);
-  std::string missing;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const Status& status = answers[i].status();
-    if (allow_missing && status.code() == StatusCode::kNotFound) {
-      AddToList(missing, names[i]);
-    } else if (!status.ok()) {
-      return Naming(names[i], status);
-    }
+  return Deliver(references, names, agent.GetAll(names, wanted), allow_missing);
+}
+
+StatusOr<ForCommand> FetchForCommand(AgentClient& agent,
+                                     const std::vector<Reference>& references,
+                                     bool allow_missing,
+                                     const Freshness& wanted, bool with_scope) {
+  const std::vector<std::string> names = NamesOf(references);
+  const CommandShare share = agent.GetForCommand(names, wanted, with_scope);
+  StatusOr<std::vector<Delivered>> delivered =
+      Deliver(references, names, share.credentials, allow_missing);
+  if (!delivered.ok()) return delivered.status();
+  ForCommand command;
+  command.credentials = *std::move(delivered);
+  command.use_only =
+      std::any_of(share.credentials.begin(), share.credentials.end(),
+                  [](const StatusOr<Credential>& credential) {
+                    return credential.ok() && credential->use_only;
+                  });
+  if (share.socket.ok()) {
+    command.socket = *share.socket;
+  } else if (ReasonOf(share.socket.status()) != kScopeRefuses) {
+    return Annotate(share.socket.status(),
+                    "the command would have no scope of its own");
   }
-  if (!missing.empty()) {
-    Note("librettoctl: going on without what does not exist: " + missing);
-  }
-  std::vector<Delivered> delivered;
-  delivered.reserve(references.size());
-  for (const Reference& reference : references) {
-    const auto name =
-        std::lower_bound(names.begin(), names.end(), reference.name.text());
-    const auto& answer =
-        answers[static_cast<std::size_t>(name - names.begin())];
-    if (!answer.ok()) continue;
-    delivered.push_back(
-        {reference.variable, reference.name, answer->value.Clone()});
-  }
-  return delivered;
+  return command;
 }
 
 }  // namespace libretto

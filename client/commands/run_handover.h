@@ -24,12 +24,15 @@ struct Handover {
   Environment environment;             // but for the credentials
   std::vector<Delivered> credentials;  // to be delivered
   SecretBytes cloud_key;               // in `environment` too
+  std::string socket;     // of the command's scope; in `environment` too
+  bool use_only = false;  // what the command prints must not show them
 };
 
 struct HandoverOptions {
   bool allow_missing = false;
   bool pristine = false;
   bool cloud_key = false;
+  Freshness wanted;
 };
 
 class Gatherer {
@@ -38,8 +41,10 @@ class Gatherer {
   Gatherer(const RunPlan& plan, const HandoverOptions& options)
       : plan_(plan), options_(options) {}
 
-  // As things are now.
-  StatusOr<Handover> Gather(Context& context) const;
+  // As things are now. `socket` is what an earlier handover had: the command
+  // keeps it for as long as somebody listens there.
+  StatusOr<Handover> Gather(Context& context,
+                            const std::string& socket = "") const;
 
  private:
   const RunPlan& plan_;

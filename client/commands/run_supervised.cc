@@ -121,7 +121,7 @@ class SupervisedRun {
 
   // The command goes on with what it has when there is nothing newer.
   bool GatherAgain() {
-    StatusOr<Handover> newer = gatherer_.Gather(context_);
+    StatusOr<Handover> newer = gatherer_.Gather(context_, handover_.socket);
     context_.Disconnect();
     if (!newer.ok()) {
       PrintError(Annotate(newer.status(),

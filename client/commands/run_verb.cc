@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/credential_name.h"
+#include "client/commands/freshness.h"
 #include "client/commands/output.h"
 #include "client/commands/run_handover.h"
 #include "client/commands/run_sources.h"
@@ -34,6 +35,7 @@ class RunCommand final : public Verb {
     app.add_flag("--cloud-key", options_.cloud_key,
                  "Hand over the agent's own API key as LIBRETTO_API_KEY; it "
                  "reaches the whole organisation");
+    freshness_.Define(app);
     // What stands behind "--" never comes here; this is for help, and for who
     // forgot it.
     app.add_option("COMMAND", without_dashes_,
@@ -60,6 +62,7 @@ class RunCommand final : public Verb {
           "librettoctl: LIBRETTO_API_KEY is the agent's own key; whoever has "
           "it reaches everything of the organisation");
     }
+    supervision_.mask = supervision_.mask || handover->use_only;
     const Delivery deliver = DeliveryNamed(deliver_);
     if (supervision_.needed()) {
       return RunSupervised(supervision_, context, gatherer, deliver,
@@ -108,6 +111,8 @@ class RunCommand final : public Verb {
                   "a change: --on-change needs a login"),
           "unset LIBRETTO_API_KEY");
     }
+    if (Status usage = freshness_.Check(); !usage.ok()) return usage;
+    options_.wanted = freshness_.wanted();
     return sources_.Check();
   }
 
@@ -123,6 +128,7 @@ class RunCommand final : public Verb {
 
   RunSources sources_;
   HandoverOptions options_;
+  FreshnessOptions freshness_;
   Supervision supervision_;
   std::string deliver_ = "env";
   std::string on_change_ = "none";

@@ -1,21 +1,11 @@
 #include "client/commands/verb.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "client/commands/connection.h"
-#include "client/delivery/dotenv.h"
+#include "client/delivery/trimmed_variable.h"
 
 namespace libretto {
-namespace {
-
-// As the public command reads its variables (contract 1.4).
-std::string_view Variable(const char* name) {
-  const char* value = getenv(name);
-  return value == nullptr ? "" : TrimLikeJavaScript(value);
-}
-
-}  // namespace
 
 StatusOr<AgentClient*> Context::Agent(Key key) {
   if (agent_.has_value()) return &*agent_;
@@ -42,10 +32,11 @@ StatusOr<AgentClient> Context::Connect() const {
 
 CallerContext Context::Caller(Key key) const {
   CallerContext caller;
-  caller.profile = profile.empty() ? Variable("LIBRETTO_PROFILE") : profile;
-  caller.api_url = Variable("LIBRETTO_API_URL");
+  caller.profile =
+      profile.empty() ? TrimmedVariable("LIBRETTO_PROFILE") : profile;
+  caller.api_url = TrimmedVariable("LIBRETTO_API_URL");
   if (key == Key::kUsed) {
-    caller.api_key = SecretBytes::CopyOf(Variable("LIBRETTO_API_KEY"));
+    caller.api_key = SecretBytes::CopyOf(TrimmedVariable("LIBRETTO_API_KEY"));
   }
   return caller;
 }

@@ -25,15 +25,28 @@ std::unique_ptr<Verb> MakeDelete();
 std::unique_ptr<Verb> MakeList();  // read_verbs.cc
 std::unique_ptr<Verb> MakeGet();
 std::unique_ptr<Verb> MakeRead();
-std::unique_ptr<Verb> MakePush();        // push_verb.cc
-std::unique_ptr<Verb> MakeImport();      // import_verb.cc
-std::unique_ptr<Verb> MakeInject();      // inject_verb.cc
-std::unique_ptr<Verb> MakeEnv();         // env_verb.cc
-std::unique_ptr<Verb> MakeRun();         // run_verb.cc
+std::unique_ptr<Verb> MakePush();         // push_verb.cc
+std::unique_ptr<Verb> MakeImport();       // import_verb.cc
+std::unique_ptr<Verb> MakeInject();       // inject_verb.cc
+std::unique_ptr<Verb> MakeEnv();          // env_verb.cc
+std::unique_ptr<Verb> MakeRun();          // run_verb.cc
+std::unique_ptr<Verb> MakeScopeCreate();  // scope_verbs.cc
+std::unique_ptr<Verb> MakeScopeList();
+std::unique_ptr<Verb> MakeScopeRevoke();
 std::unique_ptr<Verb> MakeAgentStart();  // agent_verbs.cc
 std::unique_ptr<Verb> MakeAgentStop();
 std::unique_ptr<Verb> MakeAgentStatus();
 std::unique_ptr<Verb> MakeAgentSync();
+std::unique_ptr<Verb> MakeEnroll();  // lock_verbs.cc
+std::unique_ptr<Verb> MakeUnenroll();
+std::unique_ptr<Verb> MakeLock();
+std::unique_ptr<Verb> MakeUnlock();
+std::unique_ptr<Verb> MakeForget();
+std::unique_ptr<Verb> MakePanic();
+std::unique_ptr<Verb> MakeAuditTail();  // audit_verbs.cc
+std::unique_ptr<Verb> MakeAuditVerify();
+std::unique_ptr<Verb> MakeAuditWho();
+std::unique_ptr<Verb> MakeExplain();        // explain_verb.cc
 std::unique_ptr<Verb> MakeHelpExitCodes();  // help_verb.cc
 
 std::span<const VerbEntry> Verbs();

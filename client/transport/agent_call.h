@@ -56,6 +56,9 @@ Channel::Call AgentClient::MakeCall(const char* method, Request request) const {
   if constexpr (requires { request.mutable_password(); }) {
     WipeString(*request.mutable_password());
   }
+  if constexpr (requires { request.mutable_passphrase(); }) {
+    WipeString(*request.mutable_passphrase());
+  }
   if constexpr (requires { request.mutable_value(); }) {
     WipeString(*request.mutable_value());
   }

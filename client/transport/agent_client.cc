@@ -3,6 +3,7 @@
 #include "client/transport/agent_call.h"
 #include "libretto/agent/v1/agent.pb.h"
 #include "libretto/agent/v1/credentials.pb.h"
+#include "libretto/agent/v1/scopes.pb.h"
 
 namespace libretto {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::chrono::minutes kSyncLimit(10);
 constexpr std::chrono::hours kWatchLimit(2);
 
 constexpr char kGet[] = "/libretto.agent.v1.Credentials/Get";
+constexpr char kCreateScope[] = "/libretto.agent.v1.Scopes/Create";
 
 StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   StatusOr<agent::v1::GetResponse> reply =
@@ -23,6 +25,7 @@ StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   credential.value = SecretBytes::Take(std::move(*reply->mutable_value()));
   credential.age = std::chrono::milliseconds(reply->age_ms());
   credential.generation = reply->generation();
+  credential.use_only = reply->use_only();
   switch (reply->source()) {
     case agent::v1::GetResponse::MEMORY:
       credential.source = Credential::Source::kMemory;
@@ -36,13 +39,24 @@ StatusOr<Credential> ToCredential(const StatusOr<SecretBytes>& bytes) {
   return credential;
 }
 
-agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target) {
+agent::v1::GetRequest GetRequestFor(const ReferenceTarget& target,
+                                    const Freshness& wanted) {
   agent::v1::GetRequest request;
   request.set_name(target.name);
   if (target.one_time_code) {
     request.set_attribute(agent::v1::GetRequest::OTP);
   }
+  if (wanted.max_age.has_value()) {
+    request.set_max_age_ms(wanted.max_age->count());
+  }
+  request.set_fresh(wanted.ask_first);
   return request;
+}
+
+StatusOr<std::string> ToSocket(const StatusOr<SecretBytes>& bytes) {
+  const auto reply = Parsed<agent::v1::CreateScopeResponse>(bytes);
+  if (!reply.ok()) return reply.status();
+  return reply->scope().socket();
 }
 
 AgentStatus::Session ToSession(agent::v1::StatusResponse::SessionState state) {
@@ -53,6 +67,8 @@ AgentStatus::Session ToSession(agent::v1::StatusResponse::SessionState state) {
       return AgentStatus::Session::kEnded;
     case agent::v1::StatusResponse::API_KEY:
       return AgentStatus::Session::kApiKey;
+    case agent::v1::StatusResponse::LOCKED:
+      return AgentStatus::Session::kLocked;
     default:
       return AgentStatus::Session::kSignedOut;
   }
@@ -69,27 +85,41 @@ AgentStatus::Key ToKey(agent::v1::StatusResponse::KeyState state) {
   }
 }
 
+AgentStatus::Cloud ToCloud(agent::v1::StatusResponse::CloudState state) {
+  switch (state) {
+    case agent::v1::StatusResponse::FAILING:
+      return AgentStatus::Cloud::kFailing;
+    case agent::v1::StatusResponse::ASKS_TO_WAIT:
+      return AgentStatus::Cloud::kAsksToWait;
+    case agent::v1::StatusResponse::PROBED:
+      return AgentStatus::Cloud::kProbed;
+    default:
+      return AgentStatus::Cloud::kAsked;
+  }
+}
+
 }  // namespace
 
-StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target) {
-  return ToCredential(
-      channel_.Unary(MakeCall(kGet, GetRequestFor(target)), In(kCloudLimit)));
+StatusOr<Credential> AgentClient::Get(const ReferenceTarget& target,
+                                      const Freshness& wanted) {
+  return ToCredential(channel_.Unary(
+      MakeCall(kGet, GetRequestFor(target, wanted)), In(kCloudLimit)));
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
-    const std::vector<std::string>& names) {
+    const std::vector<std::string>& names, const Freshness& wanted) {
   std::vector<ReferenceTarget> targets;
   targets.reserve(names.size());
   for (const std::string& name : names) targets.push_back({name});
-  return GetAll(targets);
+  return GetAll(targets, wanted);
 }
 
 std::vector<StatusOr<Credential>> AgentClient::GetAll(
-    const std::vector<ReferenceTarget>& targets) {
+    const std::vector<ReferenceTarget>& targets, const Freshness& wanted) {
   std::vector<Channel::Call> calls;
   calls.reserve(targets.size());
   for (const ReferenceTarget& target : targets) {
-    calls.push_back(MakeCall(kGet, GetRequestFor(target)));
+    calls.push_back(MakeCall(kGet, GetRequestFor(target, wanted)));
   }
   std::vector<StatusOr<Credential>> credentials;
   credentials.reserve(targets.size());
@@ -97,6 +127,32 @@ std::vector<StatusOr<Credential>> AgentClient::GetAll(
     credentials.push_back(ToCredential(answer));
   }
   return credentials;
+}
+
+CommandShare AgentClient::GetForCommand(const std::vector<std::string>& names,
+                                        const Freshness& wanted,
+                                        bool with_scope) {
+  std::vector<Channel::Call> calls;
+  agent::v1::CreateScopeRequest scope;
+  scope.set_ends_with_caller(true);
+  for (const std::string& name : names) {
+    agent::v1::GetRequest request = GetRequestFor({name}, wanted);
+    request.set_purpose(agent::v1::GetRequest::RUN);
+    calls.push_back(MakeCall(kGet, std::move(request)));
+    scope.add_value_names(name);
+  }
+  // Behind them: none of them waits for it.
+  if (with_scope) calls.push_back(MakeCall(kCreateScope, std::move(scope)));
+  auto answers = channel_.Unary(std::move(calls), In(kCloudLimit));
+  CommandShare share{{}, std::string()};
+  if (with_scope) {
+    share.socket = ToSocket(answers.back());
+    answers.pop_back();
+  }
+  for (const auto& answer : answers) {
+    share.credentials.push_back(ToCredential(answer));
+  }
+  return share;
 }
 
 StatusOr<CredentialList> AgentClient::List() {
@@ -210,6 +266,22 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
       .offline_since_unix_s = reply->offline_since_unix_s(),
       .connections = reply->connections(),
       .resident_bytes = reply->resident_bytes(),
+      .scopes = reply->scopes(),
+      .next_sync_unix_s = reply->next_sync_unix_s(),
+      .cached_bytes = reply->cached_bytes(),
+      .max_cached = reply->max_cached(),
+      .max_cached_bytes = reply->max_cached_bytes(),
+      .cloud = ToCloud(reply->cloud()),
+      .retry_unix_s = reply->retry_unix_s(),
+      .enrolled = reply->enrolled(),
+      .locked_because = reply->locked_because(),
+      .idle_lock_s = reply->idle_lock_s(),
+      .locks_on = {reply->locks_on().begin(), reply->locks_on().end()},
+      .locks_not_on = reply->locks_not_on(),
+      .audit_records = reply->audit_records(),
+      .audit_tag = reply->audit_tag(),
+      .audit_lost = reply->audit_lost(),
+      .audit_problem = reply->audit_problem(),
       .key_memory = reply->key_memory(),
       .system_calls_filtered = reply->system_calls_filtered(),
       .landlock_abi = reply->landlock_abi(),
@@ -228,7 +300,8 @@ StatusOr<SyncProgress> AgentClient::Sync(
         last = {.total = step->total(),
                 .done = step->done(),
                 .known = step->known(),
-                .dropped = step->dropped()};
+                .dropped = step->dropped(),
+                .wait_s = step->wait_s()};
         on_progress(last);
         return OkStatus();
       });

@@ -38,6 +38,14 @@ struct Credential {
   Source source = Source::kCloud;
   std::chrono::milliseconds age{0};  // since the cloud last confirmed it
   std::uint64_t generation = 0;
+  bool use_only = false;  // for a command, and for no eyes
+};
+
+// What a caller accepts; by default whatever the agent takes for right.
+struct Freshness {
+  // Nothing that the cloud confirmed longer ago than this.
+  std::optional<std::chrono::milliseconds> max_age;
+  bool ask_first = false;  // the cloud, before the agent's memory
 };
 
 struct CredentialMetadata {
@@ -161,9 +169,60 @@ struct WatchEvent {
   std::uint64_t generation = 0;
 };
 
+// A further socket, for some credentials alone; docs/cli.md has what it is.
+struct ScopeWish {
+  std::string name;
+  std::vector<std::string> value_names;
+  std::vector<std::string> code_names;  // their one-time codes alone
+  bool use_only = false;
+  std::chrono::seconds ttl{0};  // 0: no end
+  std::optional<std::uint32_t> guest_uid;
+};
+
+struct Scope {
+  std::string name;
+  std::string socket;
+  std::vector<std::string> value_names;
+  std::vector<std::string> code_names;
+  bool use_only = false;
+  std::int64_t expires_unix_s = 0;  // 0: it does not
+  std::int64_t pid = 0;             // it ends with this process; 0: with none
+  std::optional<std::uint32_t> guest_uid;
+  std::string profile;
+  std::int64_t connections = 0;
+};
+
+// What a command is to be given.
+struct CommandShare {
+  std::vector<StatusOr<Credential>> credentials;
+  // Of a scope for these names that ends with this process, if it was wanted.
+  StatusOr<std::string> socket;
+};
+
+// Whether a read would succeed, and what decides that.
+struct Explanation {
+  enum class Verdict { kYes, kNo, kCloudDecides };
+  enum class Rule { kName, kScope, kLock, kSession, kCache, kList, kCloud };
+
+  std::string name;
+  Verdict verdict = Verdict::kCloudDecides;
+  Rule rule = Rule::kCloud;
+  std::string why_not;  // with kNo
+  std::string remedy;
+  Credential::Source source = Credential::Source::kCloud;  // with kYes
+  bool held = false;                 // a value is in the agent's memory
+  std::chrono::milliseconds age{0};  // of it
+  std::int64_t reader_pid = 0;       // 0: the agent has given it to nobody
+  std::string reader_process;
+  std::string reader_executable;
+  std::int64_t read_unix_s = 0;
+};
+
 struct AgentStatus {
-  enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey };
+  enum class Session { kSignedOut, kSignedIn, kEnded, kApiKey, kLocked };
   enum class Key { kNone, kLeased, kFromEnvironment };
+  // Whether requests go out to the cloud, or why none does.
+  enum class Cloud { kAsked, kFailing, kAsksToWait, kProbed };
 
   std::string version;
   std::int64_t pid = 0;
@@ -182,6 +241,22 @@ struct AgentStatus {
   std::int64_t offline_since_unix_s = 0;
   std::int64_t connections = 0;
   std::int64_t resident_bytes = 0;
+  std::int64_t scopes = 0;
+  std::int64_t next_sync_unix_s = 0;
+  std::int64_t cached_bytes = 0;
+  std::int64_t max_cached = 0;
+  std::int64_t max_cached_bytes = 0;
+  Cloud cloud = Cloud::kAsked;
+  std::int64_t retry_unix_s = 0;
+  bool enrolled = false;  // a passphrase is
+  std::string locked_because;
+  std::int64_t idle_lock_s = 0;
+  std::vector<std::string> locks_on;  // what else locks it, in words
+  std::string locks_not_on;           // why not all of it
+  std::uint64_t audit_records = 0;
+  std::string audit_tag;
+  std::uint64_t audit_lost = 0;
+  std::string audit_problem;
   std::string key_memory;
   bool system_calls_filtered = false;
   std::int64_t landlock_abi = 0;
@@ -194,6 +269,7 @@ struct SyncProgress {
   std::int64_t done = 0;
   std::int64_t known = 0;
   std::int64_t dropped = 0;
+  std::int64_t wait_s = 0;  // not 0: it pauses for so long
 };
 
 class AgentClient {
@@ -201,13 +277,19 @@ class AgentClient {
   AgentClient(Channel channel, CallerContext caller)
       : channel_(std::move(channel)), caller_(std::move(caller)) {}
 
-  StatusOr<Credential> Get(const ReferenceTarget& target);
+  StatusOr<Credential> Get(const ReferenceTarget& target,
+                           const Freshness& wanted = {});
   // All names in one round trip, the answers in their order.
   std::vector<StatusOr<Credential>> GetAll(
-      const std::vector<std::string>& names);
+      const std::vector<std::string>& names, const Freshness& wanted = {});
   std::vector<StatusOr<Credential>> GetAll(
-      const std::vector<ReferenceTarget>& targets);
+      const std::vector<ReferenceTarget>& targets,
+      const Freshness& wanted = {});
+  // The values for a command, and a scope for them: one round trip.
+  CommandShare GetForCommand(const std::vector<std::string>& names,
+                             const Freshness& wanted, bool with_scope);
   StatusOr<CredentialList> List();
+  StatusOr<Explanation> Explain(const std::string& name);
   StatusOr<StoredCredential> Create(const std::string& name,
                                     const SecretBytes& value);
   StatusOr<StoredCredential> Update(const std::string& name,
@@ -247,12 +329,28 @@ class AgentClient {
   StatusOr<bool> RevokeApiKey(const std::string& id);
   StatusOr<BorrowedKey> BorrowApiKey();
 
+  StatusOr<Scope> CreateScope(const ScopeWish& wish);
+  StatusOr<std::vector<Scope>> ListScopes();
+  // Returns the name that is gone.
+  StatusOr<std::string> RevokeScope(const std::string& name);
+
   StatusOr<AgentStatus> GetStatus();
   // Returns the last progress, after `on_progress` has seen each.
   StatusOr<SyncProgress> Sync(
       absl::FunctionRef<void(const SyncProgress&)> on_progress);
   // The pid of the agent that is about to end.
   StatusOr<std::int64_t> Stop();
+
+  // Those with a passphrase take as long as wrong ones before it make them.
+  Status Enroll(const SecretBytes& passphrase);
+  Status Unenroll(const SecretBytes& passphrase);
+  Status DiscardEnrolment();
+  // Whether it was locked already.
+  StatusOr<bool> Lock();
+  Status Unlock(const SecretBytes& passphrase);
+  // Whether it is locked now.
+  StatusOr<bool> Forget();
+  StatusOr<bool> Panic();
 
  private:
   // Every request goes through MakeCall(), which adds the caller's context; one

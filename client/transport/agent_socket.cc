@@ -1,11 +1,14 @@
 #include "client/transport/agent_socket.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/paths.h"
 #include "client/transport/unreachable.h"
@@ -56,12 +59,7 @@ Status CheckServer(int fd, uid_t expected_uid, const std::string& path) {
   return OkStatus();
 }
 
-}  // namespace
-
-StatusOr<UniqueFd> ConnectToSocket(const std::string& path, uid_t expected_uid,
-                                   Deadline deadline) {
-  Status fits = CheckSocketPath(path);
-  if (!fits.ok()) return fits;
+StatusOr<UniqueFd> Connect(const std::string& path, Deadline deadline) {
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return FromErrno(errno, "cannot make a socket");
   Status limited = LimitConnect(fd.get(), deadline);
@@ -74,9 +72,36 @@ StatusOr<UniqueFd> ConnectToSocket(const std::string& path, uid_t expected_uid,
                  sizeof(address)) != 0) {
     if (errno != EINTR) return ConnectError(errno, path);
   }
-  Status ours = CheckServer(fd.get(), expected_uid, path);
-  if (!ours.ok()) return ours;
   return fd;
+}
+
+// A descriptor of the socket's file where that is a mount of its own.
+UniqueFd OpenMounted(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct statx about {};
+  const bool known = file.valid() && statx(file.get(), "", AT_EMPTY_PATH,
+                                           STATX_TYPE, &about) == 0;
+  const bool mounted = known &&
+                       (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
+                       S_ISSOCK(about.stx_mode);
+  return mounted ? std::move(file) : UniqueFd();
+}
+
+}  // namespace
+
+StatusOr<UniqueFd> ConnectToSocket(const std::string& path, uid_t expected_uid,
+                                   Deadline deadline) {
+  Status fits = CheckSocketPath(path);
+  if (!fits.ok()) return fits;
+  StatusOr<UniqueFd> fd = Connect(path, deadline);
+  if (!fd.ok()) return fd;
+  Status ours = CheckServer(fd->get(), expected_uid, path);
+  if (ours.ok()) return fd;
+  if (ours.code() != StatusCode::kPermissionDenied) return ours;
+  const UniqueFd mounted = OpenMounted(path);
+  if (!mounted.valid()) return ours;
+  // Anew, to the very file that was looked at.
+  return Connect("/proc/self/fd/" + std::to_string(mounted.get()), deadline);
 }
 
 }  // namespace libretto

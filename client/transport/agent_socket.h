@@ -1,5 +1,9 @@
 // The connection to the agent's socket, made only with a server that runs as
 // the expected user: nothing is sent before the kernel has said so. Any thread.
+//
+// Inside a container the user of the host that serves a socket is another one,
+// or nobody at all. There the socket's file is a mount of its own, which only
+// root of the container can have put in its place, and that is good as well.
 #pragma once
 
 #include <sys/types.h>

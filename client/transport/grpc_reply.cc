@@ -98,7 +98,7 @@ Status GrpcReply::StartMessage() {
   std::size_t size = 0;
   for (std::size_t i = 1; i < kPrefixBytes; ++i) size = size << 8 | prefix_[i];
   if (size > kMaxMessageBytes) {
-    return Unreachable("the agent's answer is larger than 1 MiB");
+    return Unreachable("the agent's answer is larger than 32 MiB");
   }
   message_ = SecretBytes(size);
   message_filled_ = 0;

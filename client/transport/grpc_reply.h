@@ -17,7 +17,7 @@ namespace libretto {
 class GrpcReply {
  public:
   static constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
-  static constexpr std::size_t kMaxMessageBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kMaxMessageBytes = std::size_t{32} << 20;
   // 1 byte "compressed", 4 bytes length.
   static constexpr std::size_t kPrefixBytes = 5;
 

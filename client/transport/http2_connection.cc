@@ -254,8 +254,13 @@ Http2Connection& Http2Connection::Self(void* user_data) {
 }
 
 const nghttp2_session_callbacks* Http2Connection::Callbacks() {
-  static nghttp2_session_callbacks* callbacks = nullptr;
-  if (callbacks != nullptr) return callbacks;
+  // Made by the first thread that comes here.
+  static const nghttp2_session_callbacks* const kCallbacks = MakeCallbacks();
+  return kCallbacks;
+}
+
+const nghttp2_session_callbacks* Http2Connection::MakeCallbacks() {
+  nghttp2_session_callbacks* callbacks = nullptr;
   LIBRETTO_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   nghttp2_session_callbacks_set_on_header_callback(
       callbacks, [](nghttp2_session* /*session*/, const nghttp2_frame* frame,

@@ -51,6 +51,7 @@ class Http2Connection {
 
  private:
   static const nghttp2_session_callbacks* Callbacks();
+  static const nghttp2_session_callbacks* MakeCallbacks();
   static Http2Connection& Self(void* user_data);
 
   Status Submit(Stream& stream, Deadline deadline);

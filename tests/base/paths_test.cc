@@ -61,6 +61,9 @@ TEST_F(PathsTest, HomeAloneIsEnough) {
   EXPECT_EQ(paths->lock_file, "/home/casey/.libretto/agent.lock");
   EXPECT_EQ(paths->config_file, "/home/casey/.config/libretto/agent.toml");
   EXPECT_EQ(paths->log_file, "/home/casey/.local/state/libretto/agent.log");
+  EXPECT_EQ(paths->audit_log, "/home/casey/.local/state/libretto/audit.jsonl");
+  EXPECT_EQ(paths->audit_key, "/home/casey/.libretto/audit.key");
+  EXPECT_EQ(paths->audit_head, "/home/casey/.libretto/audit.head");
   EXPECT_EQ(paths->socket, "/home/casey/.libretto/run/agent.sock");
   EXPECT_FALSE(paths->socket_is_explicit);
 }

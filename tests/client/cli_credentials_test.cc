@@ -38,7 +38,7 @@ TEST_F(CliCredentialsTest, ReadPassesEveryByteUnchanged) {
 TEST_F(CliCredentialsTest, JsonHasTheValueAndWhereItCameFrom) {
   EXPECT_EQ(Credentials({"get", "password", "--json"}).out,
             "{\"name\":\"password\",\"value\":\"p w\",\"source\":\"memory\","
-            "\"age_ms\":90000}\n");
+            "\"age_ms\":90000,\"generation\":1}\n");
   const Outcome binary = Credentials({"get", "binary", "--json"});
   EXPECT_EQ(binary.exit_code, 64);
   EXPECT_THAT(binary.out, IsEmpty());
@@ -86,6 +86,32 @@ TEST_F(CliCredentialsTest, AStaleValueIsPrintedAndSaidToBe) {
   const Outcome outcome = Ctl({"read", "old"});
   EXPECT_EQ(outcome.out, "stale value\n");
   EXPECT_THAT(outcome.err, HasSubstr("confirmed 1 min 30 s ago"));
+}
+
+TEST_F(CliCredentialsTest, WhatIsAcceptedIsSaidToTheAgent) {
+  EXPECT_THAT(Ctl({"read", "username", "--json", "--max-age", "5m"}).out,
+              HasSubstr("\"age_ms\":300000,"));
+  EXPECT_THAT(Ctl({"read", "username", "--json", "--fresh"}).out,
+              HasSubstr("\"source\":\"cloud\""));
+  for (const char* verb : {"run", "env"}) {
+    std::vector<std::string> arguments = {verb, "--max-age", "soon",
+                                          "--credential", "username"};
+    if (std::string(verb) == "run") {
+      arguments.insert(arguments.end(), {"--", "true"});
+    }
+    const Outcome outcome = Ctl(arguments);
+    EXPECT_EQ(outcome.exit_code, 64) << verb;
+    EXPECT_THAT(outcome.err, HasSubstr("--max-age takes"));
+  }
+}
+
+TEST_F(CliCredentialsTest, ManyStaleValuesAreOneLine) {
+  const Outcome outcome = Ctl({"env", "--credential", "old", "--credential",
+                               "username", "--format", "json"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err,
+            "librettoctl: stale: the cloud cannot be asked; old was confirmed "
+            "1 min 30 s ago\n");
 }
 
 TEST_F(CliCredentialsTest, EveryFailureHasItsExitCodeAndNothingOnStdout) {

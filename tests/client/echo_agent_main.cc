@@ -18,6 +18,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +29,7 @@
 #include "libretto/agent/v1/agent.grpc.pb.h"
 #include "libretto/agent/v1/credentials.grpc.pb.h"
 #include "tests/client/echo_accounts.h"
+#include "tests/client/echo_scopes.h"
 
 namespace {
 
@@ -58,6 +60,9 @@ const std::map<std::string, Failure> kFailures = {
     {"hostile", {StatusCode::INTERNAL, "\x1b[31mred\nline two", "", ""}},
 };
 
+// What `run` is told of a scope depends on these; --all is not to ask for them.
+const std::set<std::string> kNotListed = {"hidden", "crowded", "scoped"};
+
 Status Fail(ServerContext* context, const Failure& failure) {
   if (!failure.remedy.empty()) {
     context->AddTrailingMetadata("libretto-remedy", failure.remedy);
@@ -83,6 +88,7 @@ class Credentials final : public api::Credentials::Service {
     if (!values_.contains(request->name())) return NotFound(request->name());
     reply->set_name(request->name());
     reply->set_value(values_[request->name()]);
+    reply->set_use_only(request->name() == "hidden");
     if (request->attribute() == api::GetRequest::OTP) {
       if (request->name() != "seed") {
         return {StatusCode::INVALID_ARGUMENT, "its value is no seed"};
@@ -93,6 +99,9 @@ class Credentials final : public api::Credentials::Service {
     reply->set_source(stale ? api::GetResponse::STALE
                             : api::GetResponse::MEMORY);
     reply->set_age_ms(90'000);
+    // What it was asked for can be seen in the answer.
+    if (request->has_max_age_ms()) reply->set_age_ms(request->max_age_ms());
+    if (request->fresh()) reply->set_source(api::GetResponse::CLOUD);
     reply->set_generation(1);
     return Status::OK;
   }
@@ -101,6 +110,7 @@ class Credentials final : public api::Credentials::Service {
               api::ListResponse* reply) override {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, value] : values_) {
+      if (kNotListed.contains(name)) continue;
       auto* item = reply->add_credentials();
       item->set_id("id-of-" + name);
       item->set_name(name);
@@ -169,6 +179,9 @@ class Credentials final : public api::Credentials::Service {
       {"nul", std::string("a\0b", 3)},
       {"old", "stale value"},
       {"binary", "\xff"},
+      {"hidden", "not to be shown"},
+      {"crowded", "c"},
+      {"scoped", "s"},
       {"seed", "JBSWY3DPEHPK3PXP"},
       {"large", std::string(64 << 10, 'L')}};
 };
@@ -248,6 +261,7 @@ int Serve(const libretto::Paths& paths, int ready_fd) {
   Credentials credentials;
   libretto::testing::Callers callers(paths.home + "/callers");
   libretto::testing::Accounts accounts(callers);
+  libretto::testing::Scopes scopes;
   Agent agent(paths.socket);
   unlink(paths.socket.c_str());
   grpc::ServerBuilder builder;
@@ -256,6 +270,7 @@ int Serve(const libretto::Paths& paths, int ready_fd) {
   builder.RegisterService(&credentials);
   builder.RegisterService(&accounts);
   builder.RegisterService(&agent);
+  builder.RegisterService(&scopes);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
     Report(ready_fd, "cannot listen\n");

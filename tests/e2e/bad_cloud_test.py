@@ -2,12 +2,14 @@
 
 import concurrent.futures
 import json
+import os
 import socket
 import threading
 import time
 
 import harness
 
+LONG = bool(os.environ.get("LIBRETTO_LONG"))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -118,17 +120,40 @@ class BadCloudTest(harness.E2eTest):
                                  self.session)
                 self.world.must("agent", "stop")
 
-    def test_a_redirect_is_not_followed(self):
+    def test_twenty_redirects_are_not_followed(self):
+        """Five statuses, four kinds of place."""
         elsewhere = StubCloud(reply(b"{}"))
         self.addCleanup(elsewhere.close)
+        cloud = StubCloud(b"")
+        self.signed_in_at(cloud)
+        host = elsewhere.url.removeprefix("http://")
+        places = (elsewhere.url + "/v1/credentials/get", f"//{host}/",
+                  f"http://127.0.0.1@{host}/", "/once/more")
         for status in (301, 302, 303, 307, 308):
-            self.signed_in_at(StubCloud(
-                b"HTTP/1.1 %d Moved\r\nLocation: %s/\r\n"
-                b"Content-Length: 0\r\n\r\n"
-                % (status, elsewhere.url.encode())))
-            self.assert_explained(self.world.ctl("read", "username"))
-            self.world.must("agent", "stop")
+            for place in places:
+                with self.subTest(f"{status} {place}"):
+                    cloud.answer = (
+                        b"HTTP/1.1 %d Moved\r\nLocation: %s\r\n"
+                        b"Content-Length: 0\r\n\r\n"
+                        % (status, place.encode()))
+                    self.assert_explained(self.world.ctl("read", "username"))
         self.assertEqual(elsewhere.requests, [])
+        self.assertTrue(cloud.requests)
+        for request in cloud.requests:
+            self.assertNotIn(b"/once/more", request)
+
+    def test_an_endless_answer_is_cut_and_forgotten(self):
+        endless = StubCloud(HEAD + b"Connection: close\r\n\r\n" + b'"'
+                            + b"x" * (64 << 20))
+        self.signed_in_at(endless)
+        self.world.must("agent", "start")
+        before = self.world.status()["resident_bytes"]
+        result = self.world.ctl("read", "username")
+        self.assert_explained(result)
+        self.assertLess(result.seconds, 1 if LONG else 10 * harness.PATIENCE)
+        if not harness.SANITIZED:
+            grown = self.world.status()["resident_bytes"] - before
+            self.assertLess(grown, 4 << 20)
 
     def test_a_slow_cloud_has_ten_seconds(self):
         """Three kinds of slow, waited for at the same time."""

@@ -67,6 +67,7 @@ class World:
         self.email = "casey@example.test"
         self.secrets = {}
         self.password = self.secret("password of the account")
+        self.passphrase = self.secret("passphrase of the agent")
 
     def close(self):
         try:
@@ -197,6 +198,21 @@ class World:
         self.must("agent", "start")
         self.sign_up()
         return self
+
+    def enrolled(self):
+        """signed_up(), and the session is sealed."""
+        self.signed_up()
+        self.must("agent", "enroll", "--passphrase-stdin",
+                  stdin=self.passphrase)
+        return self
+
+    def unlock(self, passphrase=None, **more):
+        return self.ctl("agent", "unlock", "--passphrase-stdin",
+                        stdin=passphrase or self.passphrase, **more)
+
+    def session(self):
+        """What `agent status` calls it: "signed_in", "locked", ..."""
+        return self.status()["session"]
 
     def store(self, name, value=None):
         value = self.secret(f"value of {name}") if value is None else value

@@ -96,8 +96,8 @@ class MemoryKeepsNothingTest(harness.E2eTest):
         # What it wrote is not what it reads: a fresh agent.
         self.world.must("agent", "stop")
 
-    def assert_nothing_left(self):
-        pid = self.world.agent_pid()
+    def assert_nothing_left(self, pid=None):
+        pid = pid or self.world.agent_pid()
         # The promise is about what stays, not about the moment of serving.
         time.sleep(1)
         self.assertEqual(copies(pid, self.values), set())
@@ -142,6 +142,64 @@ class MemoryKeepsNothingTest(harness.E2eTest):
         self.world.log_in()
         self.values = {"password": self.world.password}
         self.assert_nothing_left()
+
+    def enrolled_and_read(self):
+        """With what a lock has to take away on the way: the cookie, the key."""
+        self.read_all()
+        self.values["session cookie"] = self.world.cookie().split("=", 1)[1]
+        self.values["API key"] = self.world.must(
+            "run", "--cloud-key", "--", "/bin/sh", "-c",
+            'printf %s "$LIBRETTO_API_KEY"')
+        self.values["passphrase"] = self.world.passphrase
+        self.world.must("agent", "enroll", "--passphrase-stdin",
+                        stdin=self.world.passphrase)
+        held = copies(self.world.agent_pid(), self.values)
+        self.assertIn("session cookie", held)
+        self.assertIn("API key", held)
+
+    def test_after_a_lock_at_once(self):
+        self.enrolled_and_read()
+        pid = self.world.agent_pid()
+        self.world.must("agent", "lock")
+        # The key has two seconds to revoke itself.
+        key = self.values.pop("API key")
+        self.assertEqual(copies(pid, self.values), set())
+        harness.wait_for(lambda: not copies(pid, {"API key": key}),
+                         "the API key to leave the memory", seconds=3)
+
+    def test_after_a_lock_with_the_cloud_away(self):
+        self.enrolled_and_read()
+        self.world.stop_cloud()
+        self.world.must("agent", "lock")
+        time.sleep(2)
+        self.assertEqual(copies(self.world.agent_pid(), self.values), set())
+
+    def test_after_an_unlock_with_a_wrong_passphrase(self):
+        self.enrolled_and_read()
+        self.world.must("agent", "lock")
+        self.values["wrong passphrase"] = self.world.secret("wrong passphrase")
+        self.world.unlock(self.values["wrong passphrase"])
+        self.assert_nothing_left()
+
+    def test_the_passphrase_after_an_unlock(self):
+        self.enrolled_and_read()
+        self.world.must("agent", "lock")
+        self.assertEqual(self.world.unlock().code, 0)
+        self.values = {"passphrase": self.world.passphrase}
+        self.assert_nothing_left()
+
+    def test_after_a_panic(self):
+        self.enrolled_and_read()
+        self.world.must("agent", "panic")
+        self.assert_nothing_left()
+
+    def test_after_forgetting(self):
+        self.read_all()
+        self.values["session cookie"] = self.world.cookie().split("=", 1)[1]
+        pid = self.world.agent_pid()
+        self.world.must("agent", "forget")
+        # Asking for the status would have it load the session again.
+        self.assert_nothing_left(pid)
 
     def test_the_cloud_keeps_none_either(self):
         self.read_all()

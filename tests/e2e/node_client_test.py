@@ -149,6 +149,53 @@ class NodeClientTest(harness.E2eTest):
                         "--value-stdin", stdin=new)
         wait_for_values(stored["rotating"], new)
 
+    ASKS = """
+        import { credentials, watchCredentials } from "libretto-agent";
+        const ask = (name) => credentials([name]).then(
+            (values) => values[name], ({ code, reason }) => [code, reason]);
+        const stop = new AbortController();
+        await watchCredentials(["username"], () => stop.abort(),
+                               { signal: stop.signal });
+        console.log(JSON.stringify([await ask("username"),
+                                    await ask("undeclared")]));
+        """
+
+    def assert_is_in_a_scope(self, code, out, err, stored):
+        self.assertEqual(code, 0, err)
+        self.assertEqual(json.loads(out),
+                         [stored["username"], ["PERMISSION_DENIED", "scope"]])
+
+    def test_under_run_it_is_in_a_scope(self):
+        stored, _ = self.with_credentials()
+        done = self.world.run(
+            [str(harness.BIN / "librettoctl"), "run", "--credential",
+             "username", "--", shutil.which("node"), "--input-type=module",
+             "--eval", self.ASKS], cwd=self.package)
+        self.assert_is_in_a_scope(done.code, done.out, done.err, stored)
+
+    @unittest.skipUnless(os.geteuid() == 0, "a mount needs root")
+    def test_a_socket_of_another_user_has_to_be_a_mount(self):
+        stored, _ = self.with_credentials()
+        socket = self.world.must("scope", "create", "--name", "box", "--allow",
+                                 "username").strip()
+        os.chown(socket, 4321, 4321)
+        place = self.world.root / "a b.sock"
+        place.touch()
+        done = self.node("--input-type=module", "--eval", self.ASKS,
+                         LIBRETTO_AGENT_SOCK=socket)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("belongs to uid 4321", done.stderr)
+        mounted = subprocess.run(
+            ["unshare", "--mount", "/bin/sh", "-c",
+             'mount --bind "$0" "$1" && shift && exec "$@"', socket,
+             str(place),
+             shutil.which("node"), "--input-type=module", "--eval",
+             self.ASKS], cwd=self.package, text=True, capture_output=True,
+            check=False, timeout=LIMIT_S, env=self.world.environment(
+                LIBRETTO_AGENT_SOCK=str(place)))
+        self.assert_is_in_a_scope(mounted.returncode, mounted.stdout,
+                                  mounted.stderr, stored)
+
     def example(self):
         folder = self.package.parents[1] / "examples/node-workflow"
         failed = npm(folder, "install", "--ignore-scripts", "--prefer-offline",

@@ -31,6 +31,7 @@ class FakeCloud final : public CredentialRemote,
   std::map<std::string, std::string> keys;  // id to label
   bool session_alive = true;
   bool offline = false;
+  Status refusal;  // not OK: what it answers to everything
   std::string password = "right";
   BrowserLoginState::Kind browser_login = BrowserLoginState::Kind::kPending;
   std::vector<Organization> organizations = {{"org", "Example", "example"}};
@@ -60,6 +61,12 @@ class FakeCloud final : public CredentialRemote,
   }
   void DeliverFirst() { DeliverAt(0); }
   void DeliverLast() { DeliverAt(answers_.size() - 1); }
+  void DeliverAt(std::size_t index) {
+    auto answer = std::move(answers_.at(index));
+    answers_.erase(answers_.begin() +
+                   static_cast<Answers::difference_type>(index));
+    std::move(answer)();
+  }
   std::size_t pending() const { return answers_.size(); }
 
   // CredentialRemote
@@ -259,14 +266,15 @@ class FakeCloud final : public CredentialRemote,
     return {api_url, SecretBytes::CopyOf("cookie=" + std::to_string(++ids_))};
   }
   Status Reachable() const {
+    if (!refusal.ok()) return refusal;
     return offline ? Offline("cannot reach cloud.test") : OkStatus();
   }
   Status CheckCookie(const SessionCookie&) const {
-    if (offline) return Reachable();
+    if (const Status reached = Reachable(); !reached.ok()) return reached;
     return session_alive ? OkStatus() : Unauthenticated("Unauthorized");
   }
   Status CheckKey(const ApiKey& key) const {
-    if (offline) return Reachable();
+    if (const Status reached = Reachable(); !reached.ok()) return reached;
     for (const auto& [id, label] : keys) {
       if (key.text.Reveal() == "secret of " + id) return OkStatus();
     }
@@ -309,12 +317,6 @@ class FakeCloud final : public CredentialRemote,
         [status = std::move(status), done = std::move(done)]() mutable {
           std::move(done)(status);
         });
-  }
-  void DeliverAt(std::size_t index) {
-    auto answer = std::move(answers_.at(index));
-    answers_.erase(answers_.begin() +
-                   static_cast<Answers::difference_type>(index));
-    std::move(answer)();
   }
 
   Answers answers_;

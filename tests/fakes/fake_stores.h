@@ -11,6 +11,7 @@
 #include "agent/core/accounts.h"
 #include "agent/core/key_lease.h"
 #include "agent/core/profiles.h"
+#include "agent/core/sealing.h"
 
 namespace libretto::testing {
 
@@ -39,15 +40,30 @@ class FakeSessionStore final : public SessionStore {
   std::optional<Account> stored;
   bool broken = false;
   bool full_disk = false;
+  const Sealing* sealing = nullptr;  // null: sessions rest in the clear
+  bool sealed = false;               // the form in which `stored` rests
+  std::optional<SecretBytes> data_key;
 
-  StatusOr<std::optional<Account>> Load() override {
+  StatusOr<std::optional<StoredSession>> Load() override {
+    if (is(Sealing::State::kLocked)) return Locked("the agent is locked");
     if (broken) return Corrupt("auth.json cannot be understood");
-    if (!stored.has_value()) return std::optional<Account>();
-    return std::optional<Account>(stored->Clone());
+    if (!stored.has_value()) return std::optional<StoredSession>();
+    std::optional<DataKey> key;
+    if (is(Sealing::State::kOpen)) {
+      sealed = true;
+      if (!data_key.has_value()) data_key = DataKey::Generate().Copy();
+      key = DataKey::FromBytes(*data_key).value();
+    }
+    return std::optional<StoredSession>(
+        StoredSession{stored->Clone(), std::move(key)});
   }
-  Status Save(const Account& account) override {
+  Status Save(const Account& account, const DataKey& key) override {
+    if (is(Sealing::State::kLocked)) return Locked("the agent is locked");
     if (full_disk) return Internal("no space left on device");
     stored = account.Clone();
+    sealed = is(Sealing::State::kOpen);
+    data_key.reset();
+    if (sealed) data_key = key.Copy();
     return OkStatus();
   }
   Status Clear() override {
@@ -55,6 +71,11 @@ class FakeSessionStore final : public SessionStore {
     return OkStatus();
   }
   std::string path() const override { return "auth.json"; }
+
+ private:
+  bool is(Sealing::State state) const {
+    return sealing != nullptr && sealing->state() == state;
+  }
 };
 
 // Hands out views of disks that the test keeps, one pair for each profile.
@@ -63,7 +84,15 @@ class FakeStorage final : public ProfileStorage {
   std::map<std::string, FakeSessionStore> sessions;
   std::map<std::string, FakeJournal> journals;
 
+  const Sealing* sealing = nullptr;
+
+  std::vector<std::string> Names() override {
+    std::vector<std::string> names;
+    for (const auto& [name, session] : sessions) names.push_back(name);
+    return names;
+  }
   std::unique_ptr<SessionStore> SessionOf(const std::string& name) override {
+    sessions[name].sealing = sealing;
     return std::make_unique<SessionView>(sessions[name]);
   }
   std::unique_ptr<KeyJournal> JournalOf(const std::string& name) override {
@@ -74,8 +103,12 @@ class FakeStorage final : public ProfileStorage {
   class SessionView final : public SessionStore {
    public:
     explicit SessionView(FakeSessionStore& disk) : disk_(disk) {}
-    StatusOr<std::optional<Account>> Load() override { return disk_.Load(); }
-    Status Save(const Account& account) override { return disk_.Save(account); }
+    StatusOr<std::optional<StoredSession>> Load() override {
+      return disk_.Load();
+    }
+    Status Save(const Account& account, const DataKey& key) override {
+      return disk_.Save(account, key);
+    }
     Status Clear() override { return disk_.Clear(); }
     std::string path() const override { return disk_.path(); }
 

@@ -5,9 +5,19 @@
 // can see is who made the socket's file, and that nobody else can put another
 // in its place. The folder is held open meanwhile, and the socket is reached
 // through it: a folder that is exchanged after the look does not matter.
+//
+// Inside a container the socket's owner is another user, or nobody at all.
+// There its file is a mount of its own, which only root of the container can
+// have put in its place, and that is good as well.
 import { once } from "node:events";
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
+import {
+  type FileHandle,
+  lstat,
+  open,
+  readFile,
+  realpath,
+} from "node:fs/promises";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 
@@ -124,7 +134,7 @@ async function openSocket(path: string): Promise<AgentSocket> {
     );
     checkFolder(await folder.stat(), dirname(real));
     const held = join(`/proc/self/fd/${folder.fd}`, basename(real));
-    checkSocket(await lstat(held), path);
+    await checkSocket(await lstat(held), path, real);
     await checkListener(held);
     return new AgentSocket(path, held, folder);
   } catch (error) {
@@ -146,9 +156,26 @@ function checkFolder(folder: Stats, path: string): void {
   }
 }
 
-function checkSocket(socket: Stats, path: string): void {
+async function checkSocket(
+  socket: Stats,
+  path: string,
+  real: string,
+): Promise<void> {
   if (!socket.isSocket()) throw unreachable(`${path} is not a socket`);
+  if (socket.uid !== process.geteuid?.() && (await isMounted(real))) return;
   checkOwner(socket.uid, path);
+}
+
+// Each line's fifth word is a mount's place, with octal escapes (proc(5)).
+async function isMounted(path: string): Promise<boolean> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  return mounts.split("\n").some((line) => {
+    const [, , , , place = ""] = line.split(" ");
+    const plain = place.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    return plain === path;
+  });
 }
 
 function checkOwner(uid: number, path: string): void {

@@ -268,7 +268,7 @@ TEST_F(BrokerTest, AOneTimeCodeIsOfTheMomentAndComesFromTheCachedSeed) {
   cloud_.Set("seed", "JBSW Y3DP EHPK 3PXP");
   const auto code = [this] {
     Result<Credential> result;
-    profile_.broker.GetOneTimeCode(Name("seed"), result.Into());
+    profile_.broker.GetOneTimeCode(Name("seed"), {}, result.Into());
     cloud_.Deliver();
     return std::string(result.value().value.Reveal());
   };
@@ -282,7 +282,7 @@ TEST_F(BrokerTest, AOneTimeCodeIsOfTheMomentAndComesFromTheCachedSeed) {
 
 TEST_F(BrokerTest, AValueThatIsNoSeedIsNamedAndNotQuoted) {
   Result<Credential> result;
-  profile_.broker.GetOneTimeCode(Name("password"), result.Into());
+  profile_.broker.GetOneTimeCode(Name("password"), {}, result.Into());
   cloud_.Deliver();
   EXPECT_THAT(result.get(), HasCode(StatusCode::kInvalidArgument));
   const std::string message = Message(result.get().status());

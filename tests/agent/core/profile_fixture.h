@@ -77,7 +77,7 @@ class ProfileTest : public ::testing::Test {
 
   static ProfileOptions Options() {
     ProfileOptions options;
-    options.max_value_bytes = 4096;
+    options.cache.bytes = 4096;
     return options;
   }
 
@@ -85,8 +85,11 @@ class ProfileTest : public ::testing::Test {
   FakeCloud cloud_;
   FakeJournal journal_;
   FakeSessionStore store_;
-  Profile profile_{
-      Options(), {cloud_, cloud_, cloud_, cloud_}, journal_, store_, clock_};
+  double jitter_ = 1.0;  // the longest back-off, unless the test says so
+  Breakers breakers_{clock_, [this] { return jitter_; }};
+  Profile profile_{Options(), {cloud_, cloud_, cloud_, cloud_},
+                   breakers_, journal_,
+                   store_,    clock_};
 };
 
 }  // namespace libretto::testing

@@ -1,6 +1,7 @@
 #include "agent/net/listener.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,6 +70,10 @@ class ListenerTest : public ::testing::Test {
       context_.run_one_for(milliseconds(20));
     }
     return reached();
+  }
+  void RunFor(milliseconds time) {
+    context_.restart();
+    context_.run_for(time);
   }
   bool ClosedByServer(const UniqueFd& fd) {
     return RunUntil([&fd] {
@@ -140,6 +145,58 @@ TEST_F(ListenerTest, AtTheLimitAcceptingPausesAndGoesOn) {
   EXPECT_EQ((*listener)->connections(), 2U);
   adopted_.erase(adopted_.begin());
   EXPECT_TRUE(RunUntil([this] { return adopted_.size() == 2; }));
+}
+
+TEST_F(ListenerTest, AtTheLimitTheSilentMakeRoom) {
+  const auto listener = Open(2);
+  const UniqueFd silent = Connect();
+  const UniqueFd other = Connect();
+  ASSERT_TRUE(RunUntil([&] { return (*listener)->connections() == 2; }));
+  const UniqueFd late = Connect();
+  Say(late, kPreface);
+  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
+  EXPECT_TRUE(ClosedByServer(silent));
+}
+
+TEST_F(ListenerTest, AtTheLimitTheOldestIdleConnectionMakesRoom) {
+  const auto listener = Open(3);
+  std::vector<int> asked;
+  (*listener)->MakeRoomBy([&](int fd) {
+    asked.push_back(fd);
+    // The first has a call in flight.
+    if (fd == adopted_[0].get()) return false;
+    adopted_[1].Reset();
+    return true;
+  });
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(Connect());
+    Say(clients.back(), kPreface);
+  }
+  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 4; }));
+  EXPECT_EQ(asked.size(), 2U);
+  EXPECT_TRUE(ClosedByServer(clients[1]));
+  EXPECT_EQ((*listener)->connections(), 3U);
+  // Nobody waits, so nobody has to go.
+  RunFor(milliseconds(300));
+  EXPECT_EQ(asked.size(), 2U);
+}
+
+TEST_F(ListenerTest, ConnectionsLeaveDescriptorsForEverythingElse) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{66, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto listener = Open(100);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(Connect());
+    Say(clients.back(), kPreface);
+  }
+  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 2; }));
+  RunFor(milliseconds(200));
+  EXPECT_EQ(adopted_.size(), 2U);
 }
 
 TEST_F(ListenerTest, OnlyItsOwnerReachesTheSocket) {

@@ -79,10 +79,13 @@ TEST(ConfigTest, EveryKeyIsRead) {
     socket = "/run/x.sock"
     log_file = "/tmp/x.log"
     log_level = "debug"
+    ca_file = "/etc/ca.pem"
+    proxy = "http://proxy.test:3128"
     max_connections = 10
     idle_timeout_s = 1
     sync_interval_s = 2
     max_offline_s = 3
+    audit_file_kib = 64
     cloud_ports = [443, 8443]
     secret_memory = false
   )");
@@ -90,9 +93,12 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(config->socket, "/run/x.sock");
   EXPECT_EQ(config->log_file, "/tmp/x.log");
   EXPECT_EQ(config->log_level, "debug");
+  EXPECT_EQ(config->ca_file, "/etc/ca.pem");
+  EXPECT_EQ(config->proxy, "http://proxy.test:3128");
   EXPECT_EQ(config->max_connections, 10U);
   EXPECT_EQ(config->idle_timeout, seconds(1));
   EXPECT_EQ(config->sync_interval, seconds(2));
+  EXPECT_EQ(config->audit_file_bytes, 65536U);
   EXPECT_EQ(config->max_offline, seconds(3));
   EXPECT_EQ(config->cloud_ports, (std::vector<std::uint16_t>{443, 8443}));
   EXPECT_FALSE(config->secret_memory);
@@ -104,6 +110,8 @@ TEST(ConfigTest, MistakesNameTheLineAndTheKey) {
       {"max_connections = 0", "line 1: max_connections has to be"},
       {"max_connections = \"7\"", "max_connections has to be a number"},
       {"log_level = \"loud\"", "log_level has to be one of"},
+      {"ca_file = [\"/a\"]", "ca_file has to be an absolute path"},
+      {"proxy = true", "proxy has to be http://"},
       {"sync_interval_s = 1.5", "sync_interval_s has to be"},
       {"[socket]\na = 1", "socket has to be"},
       {"cloud_ports = 443", "cloud_ports has to be a list"},

@@ -126,6 +126,13 @@ TEST_F(CloudApiTest, AnUnverifiedAddressIsToldWhatToDo) {
   EXPECT_NE(Remedy(value.status()).find("follow the link"), std::string::npos);
 }
 
+TEST_F(CloudApiTest, AFailureThatSaysWhenToComeBackIsAWait) {
+  Serve(503, "", "Retry-After: 12\r\n");
+  const auto value = Fetch();
+  EXPECT_THAT(value, HasCode(StatusCode::kResourceExhausted));
+  EXPECT_EQ(WaitOf(value.status()), std::chrono::seconds(12));
+}
+
 TEST_F(CloudApiTest, ALimitSaysHowLongToWait) {
   Serve(429, R"({"message":"Too many requests."})", "Retry-After: 12\r\n");
   EXPECT_EQ(WaitOf(Fetch().status()), std::chrono::seconds(12));

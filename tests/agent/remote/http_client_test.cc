@@ -1,13 +1,17 @@
 #include "agent/remote/http_client.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 
 #include <gtest/gtest.h>
 
+#include "agent/remote/api_url.h"
+#include "agent/remote/http_trust.h"
 #include "tests/agent/remote/stub_server.h"
 #include "tests/fakes/test_loop.h"
 #include "tests/matchers.h"
+#include "tests/temp_dir.h"
 
 namespace libretto {
 namespace {
@@ -54,6 +58,24 @@ TEST_F(HttpClientTest, BodyStatusAndHeadersArrive) {
   EXPECT_TRUE(request.starts_with("POST /path HTTP/1.1\r\n"));
   EXPECT_NE(request.find("x-api-key: k\r\n"), std::string::npos);
   EXPECT_TRUE(request.ends_with("\r\n\r\nhello"));
+}
+
+TEST_F(HttpClientTest, OfTwoWaitsTheLongerCounts) {
+  const std::vector<std::pair<std::string, int>> rows = {
+      {"Retry-After: 5\r\nX-Retry-After: 30\r\n", 30},
+      {"X-Retry-After: 30\r\nRetry-After: 5\r\n", 30},
+      {"Retry-After: 1.5\r\n", 2},
+      {"Retry-After: soon\r\n", 0},
+      {"Retry-After: -3\r\n", 0},
+      {"Retry-After: 99999999999999999999\r\n", 3600},
+      {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
+      {"Retry-After: Sun, 06 Nov 2094 08:49:37 GMT\r\n", 3600},
+  };
+  for (const auto& [headers, seconds] : rows) {
+    StubServer server(StubServer::Json(429, "{}", headers));
+    EXPECT_EQ(Send(server.url())->retry_after, std::chrono::seconds(seconds))
+        << headers;
+  }
 }
 
 TEST_F(HttpClientTest, NothingAsksForCompressionOrWaitsForAHundred) {
@@ -118,6 +140,40 @@ TEST_F(HttpClientTest, ASilentServerHasUntilTheTimeout) {
   EXPECT_THAT(Send(server.url()), HasCode(StatusCode::kUnavailable));
 }
 
+TEST_F(HttpClientTest, MoreThanGoOutAtOnceGetTheirTurn) {
+  StubServer server(StubServer::Json(200, "{}"));
+  HttpClient patient(loop_, {std::chrono::seconds(5), std::chrono::seconds(5)});
+  int answered = 0;
+  for (int i = 0; i < 100; ++i) {
+    HttpRequest request;
+    request.url = server.url();
+    patient.Send(std::move(request),
+                 [&answered](const StatusOr<HttpResponse>& response) {
+                   EXPECT_THAT(response, IsOk());
+                   ++answered;
+                 });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&answered] { return answered == 100; }));
+}
+
+TEST_F(HttpClientTest, WhatWaitsForItsTurnHasTheSameDeadline) {
+  StubServer server([](const std::string&) { return ""; });
+  int failed = 0;
+  for (int i = 0; i < 100; ++i) {
+    HttpRequest request;
+    request.url = server.url();
+    client_.Send(std::move(request),
+                 [&failed](const StatusOr<HttpResponse>& response) {
+                   EXPECT_THAT(response, HasCode(StatusCode::kUnavailable));
+                   ++failed;
+                 });
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(loop_.RunUntil([&failed] { return failed == 100; }));
+  // Each would have had its own 300 ms, one after the other.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
 TEST_F(HttpClientTest, ARefusedConnectionNamesTheHost) {
   std::string url;
   {
@@ -160,6 +216,38 @@ TEST(CheckApiUrlTest, PlainHttpStaysOnThisMachine) {
         "file:///etc/passwd", "api.libretto.sh", "", "http://", "::"}) {
     EXPECT_THAT(CheckApiUrl(url), HasCode(StatusCode::kInvalidArgument)) << url;
   }
+}
+
+TEST(CheckProxyUrlTest, OnlyWhatTlsIsTunnelledThrough) {
+  for (const char* url : {"http://proxy.test:3128", "https://proxy.test"}) {
+    EXPECT_THAT(CheckProxyUrl(url), IsOk()) << url;
+  }
+  for (const char* url :
+       {"proxy.test", "proxy.test:3128", "socks5://proxy.test",
+        "ftp://proxy.test", "http://", ""}) {
+    EXPECT_THAT(CheckProxyUrl(url), HasCode(StatusCode::kInvalidArgument))
+        << url;
+  }
+  EXPECT_THAT(CheckProxyUrl("http://me:s3cret@proxy.test"),
+              MessageHas("password"));
+}
+
+TEST(GoesThroughProxyTest, HttpsToOtherMachines) {
+  EXPECT_TRUE(GoesThroughProxy("https://api.libretto.sh/v1"));
+  EXPECT_FALSE(GoesThroughProxy("https://127.0.0.1:8443"));
+  EXPECT_FALSE(GoesThroughProxy("https://localhost:8443"));
+  EXPECT_FALSE(GoesThroughProxy("http://127.0.0.1:8080"));
+}
+
+TEST(ReadCertificatesTest, AFileWithACertificate) {
+  const testing::TempDir dir;
+  const std::string path = dir.path() + "/ca.pem";
+  EXPECT_THAT(ReadCertificates(path), HasCode(StatusCode::kNotFound));
+  EXPECT_THAT(ReadCertificates("ca.pem"), MessageHas("absolute"));
+  std::ofstream(path) << "-----BEGIN PRIVATE KEY-----\n";
+  EXPECT_THAT(ReadCertificates(path), MessageHas("no certificate"));
+  std::ofstream(path) << "-----BEGIN CERTIFICATE-----\n";
+  EXPECT_THAT(ReadCertificates(path), IsOk());
 }
 
 }  // namespace

@@ -21,6 +21,8 @@
 
 #include "agent/rpc/grpc_server.h"
 #include "tests/fakes/fake_cloud.h"
+#include "tests/fakes/fake_lock.h"
+#include "tests/fakes/fake_scope_sockets.h"
 #include "tests/fakes/fake_stores.h"
 #include "tests/fakes/manual_clock.h"
 
@@ -88,12 +90,13 @@ class GrpcServerTest : public ::testing::Test {
     server_.Shutdown(std::chrono::milliseconds(500));
   }
 
-  std::shared_ptr<grpc::Channel> Connect() {
+  // Through the socket of `scope`; 0: the main one.
+  std::shared_ptr<grpc::Channel> Connect(ScopeId scope = 0) {
     int fds[2];
     EXPECT_EQ(
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
         0);
-    server_.Adopt(UniqueFd(fds[0]), {geteuid(), getpid()});
+    server_.Adopt(UniqueFd(fds[0]), {geteuid(), getpid(), scope});
     return grpc::CreateInsecureChannelFromFd("agent", fds[1]);
   }
 
@@ -103,9 +106,13 @@ class GrpcServerTest : public ::testing::Test {
             clock_.Now(),
             [] { return std::size_t{3}; },
             [] { return std::int64_t{4096}; },
+            [] { return LockTriggers(); },
             [this](absl::AnyInvocable<void() &&> stopped) {
               stop_asked_ = true;
               std::move(stopped)();
+            },
+            [] {
+              return Audit::State{{7, {}}, 0, OkStatus()};
             }};
   }
 
@@ -131,12 +138,22 @@ class GrpcServerTest : public ::testing::Test {
   testing::FakeStorage storage_;
   Profiles profiles_{
       ProfileOptions(), {cloud_, cloud_, cloud_, cloud_}, storage_, clock_};
+  testing::FakeScopeSockets scope_sockets_;
+  Scopes scopes_{scope_sockets_, clock_};
+  testing::FakeLock lock_storage_;
+  testing::InlineWorker worker_;
+  Sealing sealing_;
+  Lock lock_{sealing_, profiles_, lock_storage_,
+             worker_,  clock_,    {.cost = {8192, 1}},
+             {}};
   bool stop_asked_ = false;
   std::vector<std::string> log_;
   CloudyLoop loop_{cloud_};
   GrpcServer server_{
       loop_,
       profiles_,
+      scopes_,
+      lock_,
       clock_,
       Facts(),
       [this](const CallRecord& call) {

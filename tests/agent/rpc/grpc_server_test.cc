@@ -24,6 +24,28 @@ TEST_F(GrpcServerTest, AReadReturnsTheValueAndWhereItCameFrom) {
   EXPECT_EQ(warm.generation(), cold.generation());
 }
 
+TEST_F(GrpcServerTest, ACallerSaysWhatItAccepts) {
+  pb::GetResponse first;
+  ASSERT_TRUE(Get("username", &first).ok());
+  const auto stub = pb::Credentials::NewStub(channel_);
+  pb::GetRequest request;
+  request.set_name("username");
+  request.set_max_age_ms(60'000);
+  grpc::ClientContext bounded;
+  pb::GetResponse response;
+  ASSERT_TRUE(stub->Get(&bounded, request, &response).ok());
+  EXPECT_EQ(response.source(), pb::GetResponse::MEMORY);
+  request.set_fresh(true);
+  grpc::ClientContext fresh;
+  ASSERT_TRUE(stub->Get(&fresh, request, &response).ok());
+  EXPECT_EQ(response.source(), pb::GetResponse::CLOUD);
+  EXPECT_GT(response.generation(), first.generation());
+  request.set_max_age_ms(-1);
+  grpc::ClientContext negative;
+  EXPECT_EQ(stub->Get(&negative, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 TEST_F(GrpcServerTest, TheSeedOfACodeStaysWhereItIs) {
   cloud_.Set("seed", "JBSWY3DPEHPK3PXP");
   pb::GetRequest request;
@@ -110,6 +132,29 @@ TEST_F(GrpcServerTest, StatusAnswersFromMemory) {
   EXPECT_EQ(response.email(), "casey@example.test");
   EXPECT_EQ(response.connections(), 3);
   EXPECT_TRUE(cloud_.requests.empty());
+}
+
+TEST_F(GrpcServerTest, StatusTellsOfTheCacheAndTheCloud) {
+  pb::GetResponse value;
+  ASSERT_TRUE(Get("username", &value).ok());
+  const auto stub = pb::Agent::NewStub(channel_);
+  grpc::ClientContext well;
+  pb::StatusResponse response;
+  ASSERT_TRUE(stub->Status(&well, {}, &response).ok());
+  EXPECT_EQ(response.cached(), 1);
+  EXPECT_GT(response.cached_bytes(), 5);
+  EXPECT_GT(response.max_cached_bytes(), response.cached_bytes());
+  EXPECT_EQ(response.cloud(), pb::StatusResponse::ASKED);
+  EXPECT_EQ(response.retry_unix_s(), 0);
+  cloud_.refusal = Throttled("slow down", std::chrono::seconds(30));
+  grpc::ClientContext limited;
+  EXPECT_EQ(GetIn(limited, "password", &value).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  grpc::ClientContext waiting;
+  ASSERT_TRUE(stub->Status(&waiting, {}, &response).ok());
+  EXPECT_EQ(response.cloud(), pb::StatusResponse::ASKS_TO_WAIT);
+  EXPECT_EQ(response.retry_unix_s(),
+            std::chrono::system_clock::to_time_t(clock_.WallNow()) + 30);
 }
 
 TEST_F(GrpcServerTest, ASyncStreamsItsProgressToTheEnd) {

@@ -58,6 +58,11 @@ TEST_F(WatchTest, CurrentValuesThenSettledThenChanges) {
   EXPECT_FALSE(reader->Read(&event));
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(Trailer("libretto-remedy"), "librettoctl cloud auth login");
+  // Each delivery and the end are noted, as each call is.
+  EXPECT_EQ(log_,
+            (std::vector<std::string>{
+                "Credentials.Watch username", "Credentials.Upsert username",
+                "Credentials.Watch username", "Credentials.Watch "}));
 }
 
 TEST_F(WatchTest, WhatCannotBeWatchedIsInvalid) {

@@ -26,6 +26,12 @@ TEST(JsonTextTest, EscapesWhatJsonHasToEscape) {
             R"("\"\\\n\t\r\u0001\u007f\u0000")");
 }
 
+TEST(JsonTextTest, EscapesWhatATerminalActsOn) {
+  EXPECT_EQ(JsonText("\xc2\x9b"
+                     "2J\xd8\x9c\xe2\x80\xae\xe2\x81\xa6"),
+            R"("\u009b2J\u061c\u202e\u2066")");
+}
+
 TEST(JsonTextTest, Utf8PassesAndTheRestBecomesTheReplacement) {
   EXPECT_EQ(JsonText("\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91"),
             "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91\"");

@@ -241,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"Compressed", {.body = Framed("hello", 1)}, "compressed"},
         Hostile{"DeclaresFourGiB",
                 {.body = std::string("\0\xff\xff\xff\xff", 5)},
-                "larger than 1 MiB"},
+                "larger than 32 MiB"},
         Hostile{"NoTrailers",
                 {.body = Framed("hello"), .trailers = {}},
                 "without a status"},

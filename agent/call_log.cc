@@ -1,0 +1,56 @@
+#include "agent/call_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include <optional>
+#include <string_view>
+
+#include "base/credential_name.h"
+
+namespace libretto {
+namespace {
+
+// A text that cannot be a name is not kept: it may be a value that was pasted
+// into the wrong place. What the cloud has under a name that breaks the rule is
+// a name all the same.
+std::optional<CredentialName> NameIn(const CallRecord& call) {
+  StatusOr<CredentialName> name = CredentialName::Parse(call.name);
+  if (!name.ok() && call.status.ok()) {
+    name = CredentialName::Verbatim(call.name);
+  }
+  if (!name.ok()) return std::nullopt;
+  return *std::move(name);
+}
+
+}  // namespace
+
+void LogCall(const CallRecord& call) {
+  // A read that went well is an everyday event, and so is a stream's end; what
+  // failed is news.
+  const bool everyday =
+      call.status.ok() || call.status.code() == StatusCode::kCancelled;
+  const auto level = everyday ? spdlog::level::debug : spdlog::level::info;
+  if (!spdlog::should_log(level)) return;
+  spdlog::log(level, "call method={} name={} uid={} pid={} outcome={} us={}",
+              std::string_view(call.method),
+              call.name.empty() ? "-" : Printable(call.name), call.caller.uid,
+              call.caller.pid, absl::StatusCodeToString(call.status.code()),
+              call.took.count());
+}
+
+void LogRefused(const Caller& caller) {
+  spdlog::warn("refused uid={} pid={} reason=\"another user\"", caller.uid,
+               caller.pid);
+}
+
+std::optional<AuditEvent> AuditEventOf(const CallRecord& call) {
+  constexpr std::string_view kAskedAllTheTime = "Agent.Status";
+  if (call.method == kAskedAllTheTime && call.status.ok()) return std::nullopt;
+  return AuditEvent{.verb = call.method,
+                    .caller = call.caller,
+                    .name = NameIn(call),
+                    .outcome = OutcomeOf(call.status),
+                    .reason = ReasonFor(call.status)};
+}
+
+}  // namespace libretto

@@ -1,0 +1,155 @@
+#include "agent/net/scope_listeners.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/paths.h"
+#include "tests/matchers.h"
+#include "tests/temp_dir.h"
+
+namespace libretto {
+namespace {
+
+using testing::HasCode;
+using testing::IsOk;
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+class ScopeListenersTest : public ::testing::Test {
+ protected:
+  static UniqueFd Connect(const std::string& path) {
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+                sizeof(address)) != 0) {
+      fd.Reset();
+    }
+    return fd;
+  }
+  static mode_t ModeOf(const std::string& path) {
+    struct stat about {};
+    EXPECT_EQ(stat(path.c_str(), &about), 0);
+    return about.st_mode & 07777;
+  }
+  bool RunUntil(const std::function<bool()>& reached) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!reached() && std::chrono::steady_clock::now() < deadline) {
+      loop_.context().restart();
+      loop_.context().run_one_for(std::chrono::milliseconds(20));
+    }
+    return reached();
+  }
+  static bool IsClosed(const UniqueFd& fd) {
+    char byte = 0;
+    return recv(fd.get(), &byte, 1, MSG_DONTWAIT) == 0;
+  }
+
+  SystemClock clock_;
+  Loop loop_{clock_};
+  testing::TempDir dir_;
+  std::vector<UniqueFd> adopted_;
+  std::vector<Caller> callers_;
+  std::vector<ScopeId> ended_;
+  ScopeListeners listeners_{loop_, dir_.path() + "/agent.sock",
+                            [this](UniqueFd fd, Caller caller) {
+                              adopted_.push_back(std::move(fd));
+                              callers_.push_back(caller);
+                            },
+                            [](Caller) { FAIL() << "nobody is refused here"; },
+                            [](int) { return false; },
+                            [this](ScopeId id) { ended_.push_back(id); }};
+};
+
+TEST_F(ScopeListenersTest, WhoConnectsCameThroughTheScope) {
+  const std::string one = listeners_.Open(1, std::nullopt, 0).value();
+  const std::string two = listeners_.Open(2, std::nullopt, 0).value();
+  EXPECT_NE(one, two);
+  EXPECT_TRUE(IsScopeSocket(one));
+  EXPECT_EQ(ModeOf(one), 0600U);
+  EXPECT_EQ(ModeOf(dir_.path() + "/scopes"), 0700U);
+  const UniqueFd client = Connect(two);
+  send(client.get(), kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
+  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
+  EXPECT_EQ(callers_[0].scope, 2U);
+  EXPECT_EQ(callers_[0].pid, getpid());
+  EXPECT_EQ(listeners_.Connections(2), 1U);
+  EXPECT_EQ(listeners_.Connections(1), 0U);
+}
+
+TEST_F(ScopeListenersTest, AGuestReachesTheFileAndNotTheFolder) {
+  const std::string path = listeners_.Open(1, 4321, 0).value();
+  EXPECT_EQ(ModeOf(path), 0666U);
+  EXPECT_EQ(ModeOf(dir_.path() + "/scopes"), 0700U);
+}
+
+TEST_F(ScopeListenersTest, ClosingTakesThePathAndHangingUpTheConnections) {
+  const std::string path = listeners_.Open(1, std::nullopt, 0).value();
+  const UniqueFd client = Connect(path);
+  send(client.get(), kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
+  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
+  listeners_.Close(1);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(Connect(path).valid());
+  EXPECT_FALSE(IsClosed(client));
+  listeners_.HangUp(1);
+  EXPECT_TRUE(IsClosed(client));
+}
+
+TEST_F(ScopeListenersTest, TheEndOfAProcessIsTold) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  const std::string path = listeners_.Open(1, std::nullopt, child).value();
+  EXPECT_TRUE(Connect(path).valid());
+  EXPECT_TRUE(ended_.empty());
+  kill(child, SIGKILL);
+  ASSERT_TRUE(RunUntil([this] { return !ended_.empty(); }));
+  EXPECT_EQ(ended_, std::vector<ScopeId>{1});
+  waitpid(child, nullptr, 0);
+  EXPECT_FALSE(listeners_.Open(2, std::nullopt, child).ok());
+}
+
+TEST_F(ScopeListenersTest, LeftoversAreSweptAndTheLivingAreNot) {
+  const std::string path = listeners_.Open(1, std::nullopt, 0).value();
+  const std::string dead = dir_.path() + "/scopes/0123456789abcdef.scope";
+  {
+    const UniqueFd socket_of_old(socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, dead.data(), dead.size());
+    ASSERT_EQ(
+        bind(socket_of_old.get(), reinterpret_cast<const sockaddr*>(&address),
+             sizeof(address)),
+        0);
+  }
+  listeners_.Sweep();
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(ScopeListenersTest, APathThatIsTooLongIsSaid) {
+  ScopeListeners far(
+      loop_, dir_.path() + "/" + std::string(90, 'x') + "/agent.sock",
+      [](UniqueFd, Caller) {}, [](Caller) {}, [](int) { return false; },
+      [](ScopeId) {});
+  EXPECT_THAT(far.Open(1, std::nullopt, 0),
+              HasCode(StatusCode::kInvalidArgument));
+}
+
+}  // namespace
+}  // namespace libretto

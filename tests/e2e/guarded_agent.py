@@ -1,0 +1,57 @@
+"""Starts guarded_agent (tests/agent/guarded_agent_main.cc): the agent's gRPC
+server behind two sockets, one of them guarded; and asks the kernel about it."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import harness
+
+
+class GuardedAgent:
+
+    def __init__(self, idle_ms):
+        self.folder = tempfile.TemporaryDirectory(prefix="libretto-",
+                                                  dir="/tmp")
+        os.chmod(self.folder.name, 0o700)
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [harness.BIN / "guarded_agent", self.folder.name, str(idle_ms)],
+            stdout=subprocess.PIPE, stderr=self.errors)
+        if self.process.stdout.readline() != b"ready\n":
+            raise AssertionError("guarded_agent does not start")
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.main = self.folder.name + "/main.sock"
+        self.guarded = self.folder.name + "/guarded.sock"
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+        self.folder.cleanup()
+
+    def proc(self, name):
+        return pathlib.Path(f"/proc/{self.process.pid}/{name}")
+
+    def rss(self):
+        return int(self.proc("statm").read_text().split()[1]) * os.sysconf(
+            "SC_PAGESIZE")
+
+    def cpu_s(self):
+        fields = self.proc("stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def descriptors(self):
+        """How many are open; only root sees that, of an undumpable process."""
+        return len(os.listdir(self.proc("fd")))
+
+    def reasons(self):
+        """Why callers were cut off since this was last asked."""
+        return (self.process.stdout.read() or b"").decode()
+
+    def said(self):
+        """All that went to standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
