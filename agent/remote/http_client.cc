@@ -1,8 +1,10 @@
 #include "agent/remote/http_client.h"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -33,6 +35,9 @@ constexpr std::chrono::milliseconds kGrace{250};
 CURLM* NewMulti() {
   CURLM* const multi = curl_multi_init();
   LIBRETTO_CHECK(multi != nullptr);
+  // What it wakes itself with is open now, and not closed on exec; nothing of
+  // ours is to be anything else.
+  close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kMaxConnections);
   return multi;
 }

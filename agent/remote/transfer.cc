@@ -1,5 +1,7 @@
 #include "agent/remote/transfer.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +18,13 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
 constexpr std::size_t kMaxHeaders = 100;
+
+// libcurl's own way leaves it open on exec.
+curl_socket_t OpenSocket(void* /*data*/, curlsocktype /*purpose*/,
+                         curl_sockaddr* address) {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+}
 
 }  // namespace
 
@@ -49,6 +58,7 @@ void Transfer::Prepare() {
   set(CURLOPT_NOSIGNAL, 1L);
   // A name that is still looked up holds nobody who ends the transfer.
   set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(options_.connect_timeout.count()));
   // What it has waited for its turn counts.

@@ -130,12 +130,14 @@ TEST_F(GuardedServerTest, CallsThatAreGivenUpAreNoFlood) {
 }
 
 TEST_F(GuardedServerTest, WhoLeavesIsForgotten) {
-  auto other = ConnectGuarded();
-  grpc::ClientContext context;
-  pb::StatusResponse response;
-  ASSERT_TRUE(pb::Agent::NewStub(other)->Status(&context, {}, &response).ok());
-  EXPECT_EQ(Connections(), 2U);
-  other.reset();
+  {
+    const auto other = ConnectGuarded();
+    grpc::ClientContext context;
+    pb::StatusResponse response;
+    ASSERT_TRUE(
+        pb::Agent::NewStub(other)->Status(&context, {}, &response).ok());
+    EXPECT_EQ(Connections(), 2U);
+  }
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (Connections() > 1 && std::chrono::steady_clock::now() < deadline) {

@@ -163,6 +163,8 @@ class AuditTamperingTest(harness.E2eTest):
 
     def test_a_log_cut_under_a_running_agent_is_found(self):
         self.world.signed_up()
+        self.world.store("username")
+        self.world.read("username")  # the last for now: no key is leased later
         records = self.log.records()
         self.with_lines(self.log.file, lambda lines: lines.pop())
         self.assert_found("cut", records[-1]["seq"])

@@ -16,7 +16,8 @@ inline constexpr int kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8;
 inline std::string Number(std::uint64_t number, int bytes = 4) {
   std::string out;
   for (int i = bytes - 1; i >= 0; --i) {
-    out.push_back(static_cast<char>(number >> (8 * i) & 0xff));
+    // Shifting by the whole width, or more, means nothing in C++.
+    out.push_back(i < 8 ? static_cast<char>(number >> (8 * i) & 0xff) : '\0');
   }
   return out;
 }
