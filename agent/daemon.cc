@@ -98,9 +98,8 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       lock_(sealing_, profiles_, lock_files_, worker_, clock_,
             {.idle = config_.idle_lock},
             {.end_cloud_calls = [this] { http_.Abort(); },
-             .on_locked = [this](std::string_view because) {
-               NoteLocked(because);
-             },
+             .on_locked =
+                 [this](std::string_view because) { NoteLocked(because); },
              .revoke_scopes = [this] { scopes_.EndAll(); }}),
       server_(
           loop_, profiles_, scopes_, lock_, clock_, Facts(),

@@ -26,7 +26,7 @@ struct CallerProcess {
 
 struct Caller {
   uid_t uid = 0;
-  pid_t pid = 0;  // for people and logs; it may have ended or exec'ed since
+  pid_t pid = 0;      // for people and logs; it may have ended or exec'ed since
   ScopeId scope = 0;  // whose socket it came through; 0: the main one
   CallerProcess process = {};
 };

@@ -26,7 +26,7 @@ struct Config {
                                              // is served
   std::size_t cache_max_mib = 64;            // of sealed values
   std::size_t cache_max_values = 50'000;
-  std::string metrics_socket;  // empty: none
+  std::string metrics_socket;         // empty: none
   std::chrono::seconds idle_lock{0};  // locks when no caller has needed a
                                       // session for so long; 0: never
 };

@@ -40,20 +40,20 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
       return;
     }
     caller_ = *std::move(caller);
-    context_.loop.Post([this, &request, needs,
-                        serve = std::move(serve)]() mutable {
-      const StatusOr<const Scope*> scope =
-          PassGate(context_.scopes, caller_, method_, request);
-      if (!scope.ok()) return Complete(scope.status());
-      const StatusOr<Profile*> profile = FindProfile(
-          context_.profiles, *scope, request.context(), needs, owned_);
-      if (!profile.ok()) return Complete(profile.status());
-      if (*scope != nullptr) {
-        scope_ = caller_.scope;
-        context_.scopes.Join(scope_, *this);
-      }
-      serve(**profile);
-    });
+    context_.loop.Post(
+        [this, &request, needs, serve = std::move(serve)]() mutable {
+          const StatusOr<const Scope*> scope =
+              PassGate(context_.scopes, caller_, method_, request);
+          if (!scope.ok()) return Complete(scope.status());
+          const StatusOr<Profile*> profile = FindProfile(
+              context_.profiles, *scope, request.context(), needs, owned_);
+          if (!profile.ok()) return Complete(profile.status());
+          if (*scope != nullptr) {
+            scope_ = caller_.scope;
+            context_.scopes.Join(scope_, *this);
+          }
+          serve(**profile);
+        });
   }
 
   void OnWriteDone(bool /*ok*/) override {

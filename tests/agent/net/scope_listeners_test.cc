@@ -63,7 +63,8 @@ class ScopeListenersTest : public ::testing::Test {
   std::vector<UniqueFd> adopted_;
   std::vector<Caller> callers_;
   std::vector<ScopeId> ended_;
-  ScopeListeners listeners_{loop_, dir_.path() + "/agent.sock",
+  ScopeListeners listeners_{loop_,
+                            dir_.path() + "/agent.sock",
                             [this](UniqueFd fd, Caller caller) {
                               adopted_.push_back(std::move(fd));
                               callers_.push_back(caller);
