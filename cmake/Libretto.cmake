@@ -43,6 +43,7 @@ endif()
 target_link_options(libretto_flags INTERFACE
   -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 if(LIBRETTO_SANITIZE)
+  target_compile_definitions(libretto_flags INTERFACE LIBRETTO_SANITIZED)
   target_compile_options(libretto_flags INTERFACE
     -fsanitize=${LIBRETTO_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
