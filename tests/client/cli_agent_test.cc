@@ -15,13 +15,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+using ::testing::Not;
+using ::testing::StartsWith;
+
 #ifdef LIBRETTO_SANITIZED
 constexpr bool kSlow = true;
 #else
 constexpr bool kSlow = false;
 #endif
-using ::testing::Not;
-using ::testing::StartsWith;
 
 class CliAgentTest : public CliTest {
  protected:
