@@ -106,6 +106,8 @@ TEST_F(CliCredentialsTest, WhatIsAcceptedIsSaidToTheAgent) {
 }
 
 TEST_F(CliCredentialsTest, ManyStaleValuesAreOneLine) {
+  // `env` starts no agent.
+  ASSERT_EQ(Ctl({"agent", "start"}).exit_code, 0);
   const Outcome outcome = Ctl({"env", "--credential", "old", "--credential",
                                "username", "--format", "json"});
   EXPECT_EQ(outcome.exit_code, 0);
