@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/credential_name.h"
 
@@ -38,9 +39,22 @@ void LogCall(const CallRecord& call) {
               call.took.count());
 }
 
-void LogRefused(const Caller& caller) {
-  spdlog::warn("refused uid={} pid={} reason=\"another user\"", caller.uid,
-               caller.pid);
+void ProvokedLines::Refused(const Caller& caller) {
+  Log("refused", caller, "another user");
+}
+
+void ProvokedLines::Cut(const Caller& caller, const Status& why) {
+  Log("cut off", caller, Message(why));
+}
+
+void ProvokedLines::Log(std::string_view what, const Caller& caller,
+                        std::string_view why) {
+  if (!allowance_.Spend(1, clock_.Now())) {
+    ++left_out_;
+    return;
+  }
+  spdlog::warn("{} uid={} pid={} reason=\"{}\" left_out={}", what, caller.uid,
+               caller.pid, why, std::exchange(left_out_, 0));
 }
 
 std::optional<AuditEvent> AuditEventOf(const CallRecord& call) {

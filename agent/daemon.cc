@@ -10,6 +10,8 @@
 
 #include "agent/call_log.h"
 #include "agent/core/metrics_page.h"
+#include "agent/net/caller_process.h"
+#include "base/notify_systemd.h"
 
 namespace libretto {
 namespace {
@@ -43,11 +45,6 @@ AuditPaths AuditPathsFrom(const Paths& paths) {
   return {paths.audit_log, paths.audit_key, paths.audit_head};
 }
 
-void LogCut(const Caller& caller, const Status& why) {
-  spdlog::warn("cut off uid={} pid={} reason=\"{}\"", caller.uid, caller.pid,
-               Message(why));
-}
-
 ProfileOptions OptionsFrom(const Config& config) {
   ProfileOptions options;
   options.sync = {config.sync_interval,
@@ -65,7 +62,8 @@ ConnectionLimits LimitsFrom(const Config& config) {
 
 }  // namespace
 
-Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
+Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
+               Hardened hardened)
     : config_(config),
       socket_path_(config.socket.empty() ? paths.socket : config.socket),
       state_dir_(paths.state_dir),
@@ -83,7 +81,13 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       profiles_(OptionsFrom(config_),
                 {credentials_, keys_, accounts_, organizations_}, storage_,
                 clock_),
-      scope_relay_(loop_.context(), clock_, FrameLimits(), LogCut),
+      executables_(std::move(hardened.executables)),
+      key_shield_(KeyPage::Get(), clock_),
+      watchdog_(clock_),
+      scope_relay_(loop_.context(), clock_, FrameLimits(),
+                   [this](const Caller& caller, const Status& why) {
+                     provoked_.Cut(caller, why);
+                   }),
       scope_listeners_(
           loop_, socket_path_,
           [this](UniqueFd connection, Caller caller) {
@@ -102,7 +106,8 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
                  [this](std::string_view because) { NoteLocked(because); },
              .revoke_scopes = [this] { scopes_.EndAll(); }}),
       server_(
-          loop_, profiles_, scopes_, lock_, clock_, Facts(),
+          loop_, profiles_, scopes_, lock_, clock_,
+          Facts(std::move(hardened.facts)),
           [this](const CallRecord& call) { NoteCall(call); },
           LimitsFrom(config_)),
       metrics_(loop_.context(), "text/plain; version=0.0.4; charset=utf-8",
@@ -110,7 +115,11 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http)
       signals_(loop_.context(), SIGTERM, SIGINT, SIGUSR1),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
+  AskForExecutables(
+      [this](pid_t pid) { return executables_.ExecutableOf(pid); });
   loop_.Add(profiles_);
+  loop_.Add(key_shield_);
+  loop_.Add(watchdog_);
   loop_.Add(scopes_);
   loop_.Add(lock_);
   loop_.Add(audit_);
@@ -127,9 +136,10 @@ Daemon::~Daemon() {
   if (shutdown_.joinable()) shutdown_.join();
 }
 
-ProcessFacts Daemon::Facts() {
+ProcessFacts Daemon::Facts(Hardening hardening) {
   return {LIBRETTO_VERSION,
           socket_path_,
+          std::move(hardening),
           started_,
           [this] { return listener_->connections(); },
           ResidentBytes,
@@ -150,7 +160,7 @@ void Daemon::NoteCall(const CallRecord& call) {
 }
 
 void Daemon::NoteRefused(const Caller& caller) {
-  LogRefused(caller);
+  provoked_.Refused(caller);
   audit_.RecordRefused(caller);
 }
 
@@ -181,7 +191,7 @@ void Daemon::UseApiKey(ApiKey key) {
 void Daemon::AdoptScoped(UniqueFd connection, Caller caller) {
   StatusOr<UniqueFd> guarded =
       scope_relay_.Interpose(std::move(connection), caller);
-  if (!guarded.ok()) return LogCut(caller, guarded.status());
+  if (!guarded.ok()) return provoked_.Cut(caller, guarded.status());
   server_.Adopt(*std::move(guarded), caller);
 }
 
@@ -200,29 +210,30 @@ Status Daemon::ListenForMetrics() {
       [this](UniqueFd connection, Caller) {
         metrics_.Adopt(std::move(connection));
       },
-      LogRefused);
+      [this](const Caller& caller) { NoteRefused(caller); });
   if (!listener.ok()) return Annotate(listener.status(), "metrics socket");
   metrics_listener_ = *std::move(listener);
   spdlog::info("listening metrics_socket={}", config_.metrics_socket);
   return OkStatus();
 }
 
-Status Daemon::Listen() {
+Status Daemon::Listen(UniqueFd activated) {
   if (IsScopeSocket(socket_path_)) {
     return WithRemedy(
         Denied(socket_path_ + " is the name of a scope's socket; an agent that "
                               "listened there would reach everything"),
         "unset LIBRETTO_AGENT_SOCK");
   }
-  StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
-      loop_.context(), {socket_path_, config_.max_connections},
-      [this](UniqueFd connection, Caller caller) {
-        server_.Adopt(std::move(connection), caller);
-      },
-      [this](const Caller& caller) {
-        LogRefused(caller);
-        audit_.RecordRefused(caller);
-      });
+  const auto adopt = [this](UniqueFd connection, Caller caller) {
+    server_.Adopt(std::move(connection), caller);
+  };
+  const auto refused = [this](const Caller& caller) { NoteRefused(caller); };
+  const SocketConfig socket{socket_path_, config_.max_connections};
+  StatusOr<std::unique_ptr<Listener>> listener =
+      activated.valid()
+          ? Listener::TakeOver(loop_.context(), socket, std::move(activated),
+                               adopt, refused)
+          : Listener::Open(loop_.context(), socket, adopt, refused);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   scope_listeners_.Sweep();
@@ -322,6 +333,7 @@ void Daemon::BeginStop(Stopped stopped) {
   if (finished_) return std::move(stopped)();
   stopped_.push_back(std::move(stopped));
   if (std::exchange(stopping_, true)) return;
+  NotifySystemd("STOPPING=1");
   listener_->Close();
   scopes_.EndAll();
   if (metrics_listener_ != nullptr) metrics_listener_->Close();

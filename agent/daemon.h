@@ -15,12 +15,15 @@
 #include <thread>
 #include <vector>
 
+#include "agent/call_log.h"
 #include "agent/core/audit.h"
 #include "agent/core/audited_storage.h"
+#include "agent/core/key_shield.h"
 #include "agent/core/lock.h"
 #include "agent/core/profiles.h"
 #include "agent/core/scopes.h"
 #include "agent/core/sealing.h"
+#include "agent/hardening.h"
 #include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
@@ -33,6 +36,7 @@
 #include "agent/os/lock_files.h"
 #include "agent/os/logind.h"
 #include "agent/os/profile_files.h"
+#include "agent/os/systemd.h"
 #include "agent/remote/http_accounts.h"
 #include "agent/remote/http_client.h"
 #include "agent/remote/http_credentials.h"
@@ -45,7 +49,8 @@ namespace libretto {
 
 class Daemon {
  public:
-  Daemon(const Config& config, const Paths& paths, HttpOptions http);
+  Daemon(const Config& config, const Paths& paths, HttpOptions http,
+         Hardened hardened);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -53,8 +58,9 @@ class Daemon {
   // Acts for this key instead of for a stored session.
   void UseApiKey(ApiKey key);
 
-  // From its return on the socket accepts.
-  Status Listen();
+  // From its return on the socket accepts: the one that systemd has handed
+  // over, when there is one.
+  Status Listen(UniqueFd activated = UniqueFd());
 
   const std::string& socket_path() const { return socket_path_; }
 
@@ -67,7 +73,7 @@ class Daemon {
  private:
   using Stopped = absl::AnyInvocable<void() &&>;
 
-  ProcessFacts Facts();
+  ProcessFacts Facts(Hardening hardening);
   std::string Metrics();
   Status ListenForMetrics();
   void NoteCall(const CallRecord& call);
@@ -88,6 +94,7 @@ class Daemon {
   const std::string state_dir_;
   SystemClock clock_;
   const TimePoint started_ = clock_.Now();
+  ProvokedLines provoked_{clock_};
   AuditFile audit_file_;
   Audit audit_;
   Loop loop_;
@@ -101,6 +108,9 @@ class Daemon {
   ProfileFiles files_;
   AuditedStorage storage_;
   Profiles profiles_;
+  const ExecutableReader executables_;
+  KeyShield key_shield_;
+  Watchdog watchdog_;
   FrameRelay scope_relay_;
   ScopeListeners scope_listeners_;
   Scopes scopes_;

@@ -1,6 +1,7 @@
 // libretto-agent: the command line, and what has to come before everything
 // else.
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +19,13 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/daemon.h"
+#include "agent/hardening.h"
 #include "agent/os/command.h"
 #include "agent/os/config.h"
 #include "agent/os/instance_lock.h"
 #include "agent/os/log.h"
 #include "agent/os/readiness.h"
+#include "agent/os/systemd.h"
 #include "agent/remote/api_url.h"
 #include "agent/remote/http_trust.h"
 #include "base/files.h"
@@ -50,6 +53,8 @@ struct Flags {
   std::string idle_lock;
   int ready_fd = -1;
   int until_fd = -1;
+  bool socket_activation = false;
+  bool require_unreadable = false;
 };
 
 // The variable's trimmed value. It is overwritten where it lay, so that it does
@@ -120,21 +125,36 @@ Status Serve(const Flags& flags, Readiness& readiness) {
   if (paths->socket_is_explicit && flags.socket.empty()) {
     config->socket = paths->socket;
   }
+  ActivatedSocket activated;
+  if (flags.socket_activation) {
+    StatusOr<ActivatedSocket> taken = TakeActivatedSocket();
+    if (!taken.ok()) return taken.status();
+    activated = *std::move(taken);
+    config->socket = activated.path;
+  } else if (config->socket.empty()) {
+    config->socket = paths->socket;
+  }
+  if (Status valid = CheckSocketPath(config->socket); !valid.ok()) return valid;
   const StatusOr<InstanceLock> lock = InstanceLock::Acquire(paths->lock_file);
   if (!lock.ok()) return lock.status();
   if (Status log = StartLog(config->log_level, config->log_file); !log.ok()) {
     return log;
   }
 
+  StatusOr<Hardened> hardened = HardenAgent(*config, *paths);
+  if (!hardened.ok()) return hardened.status();
   SecretBytes api_key = TakeVariable("LIBRETTO_API_KEY");
   const SecretBytes api_url = TakeVariable("LIBRETTO_API_URL");
-  Daemon daemon(*config, *paths, *std::move(http));
+  Daemon daemon(*config, *paths, *std::move(http), *std::move(hardened));
   if (!api_key.empty()) {
     daemon.UseApiKey({api_url.empty() ? std::string(kHostedService)
                                       : std::string(api_url.Reveal()),
                       std::move(api_key)});
   }
-  if (Status listening = daemon.Listen(); !listening.ok()) return listening;
+  if (Status listening = daemon.Listen(std::move(activated.fd));
+      !listening.ok()) {
+    return listening;
+  }
   if (Status announced = lock->Announce(daemon.socket_path());
       !announced.ok()) {
     return announced;
@@ -143,6 +163,17 @@ Status Serve(const Flags& flags, Readiness& readiness) {
   readiness.Ready();
   daemon.Run();
   return OkStatus();
+}
+
+// Whether the same user's processes could read this one from its start, before
+// it says itself that they must not. Asked first thing in main().
+Status CheckUnreadable(bool was_dumpable) {
+  if (!was_dumpable || geteuid() == 0) return OkStatus();
+  return WithRemedy(
+      Denied("other programs of this user could read the memory of this one, "
+             "because its file is readable"),
+      "sudo chown root: /usr/bin/libretto-agent && sudo chmod 0711 "
+      "/usr/bin/libretto-agent");
 }
 
 void DefineFlags(CLI::App& app, Flags& flags) {
@@ -172,6 +203,12 @@ void DefineFlags(CLI::App& app, Flags& flags) {
   app.add_option("--until-fd", flags.until_fd,
                  "Stop when this descriptor becomes readable, as a pidfd does "
                  "when its process ends");
+  app.add_flag("--socket-activation", flags.socket_activation,
+               "Listen on the socket that systemd hands over")
+      ->excludes("--socket");
+  app.add_flag("--require-unreadable", flags.require_unreadable,
+               "Refuse to run where this program's file can be read by its "
+               "user: the kernel would let others read its memory then");
 }
 
 void PrintError(const Status& status) {
@@ -188,7 +225,7 @@ void AllowDescriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int Main(int argc, char** argv) {
+int Main(int argc, char** argv, bool was_dumpable) {
   umask(0077);
   AllowDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
@@ -215,7 +252,9 @@ int Main(int argc, char** argv) {
   // that is started from here.
   close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
   Readiness readiness{UniqueFd(flags.ready_fd)};
-  const Status served = Serve(flags, readiness);
+  Status served =
+      flags.require_unreadable ? CheckUnreadable(was_dumpable) : OkStatus();
+  if (served.ok()) served = Serve(flags, readiness);
   if (served.ok()) return 0;
   readiness.Failed(served);
   PrintError(served);
@@ -246,13 +285,15 @@ int BecomeCommand(char** command) {
 
 int main(int argc, char** argv) {
   if (argc < 1) return libretto::kExitUsage;
+  // 1 means yes; see CheckUnreadable().
+  const bool was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
   try {
     // The command is to find this process as it is, before it is hardened.
     char** const command = libretto::CommandIn(argc, argv);
     if (command != nullptr) return libretto::BecomeCommand(command);
-    libretto::EnsureBoundNow(argv);
+    libretto::EnsureCleanLoad(argv);
     libretto::HardenProcess();
-    return libretto::Main(argc, argv);
+    return libretto::Main(argc, argv, was_dumpable);
   } catch (const std::exception&) {
     // Not its text: it may quote what was being worked on.
     std::fputs("libretto-agent: out of memory or an internal error\n", stderr);

@@ -15,12 +15,13 @@ namespace libretto {
 namespace {
 
 constexpr std::string_view kClearedExactly[] = {
-    "GLIBC_TUNABLES", "MALLOC_TRACE",   "SSLKEYLOGFILE", "SSL_CERT_FILE",
-    "SSL_CERT_DIR",   "CURL_CA_BUNDLE", "ALL_PROXY",     "all_proxy",
-    "HTTP_PROXY",     "http_proxy",     "HTTPS_PROXY",   "https_proxy",
-    "NO_PROXY",       "no_proxy",
+    "GLIBC_TUNABLES", "SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE", "ALL_PROXY",     "all_proxy",     "HTTP_PROXY",
+    "http_proxy",     "HTTPS_PROXY",   "https_proxy",   "NO_PROXY",
+    "no_proxy",
 };
-constexpr std::string_view kClearedPrefixes[] = {"GRPC_", "OPENSSL_"};
+constexpr std::string_view kClearedPrefixes[] = {"GRPC_", "LD_", "MALLOC_",
+                                                 "OPENSSL_"};
 
 bool IsCleared(std::string_view name) {
   for (const std::string_view exact : kClearedExactly) {
@@ -32,26 +33,41 @@ bool IsCleared(std::string_view name) {
   return false;
 }
 
-}  // namespace
+// What the loader looked at before there was a main() to clear it.
+bool HasMovedTheLoader(std::string_view name) {
+  return (name.starts_with("LD_") && name != "LD_BIND_NOW") ||
+         name.starts_with("MALLOC_") || name == "GLIBC_TUNABLES";
+}
 
-void HardenProcess() {
-  std::vector<std::string> cleared;
+std::vector<std::string> VariablesThat(bool (*are)(std::string_view name)) {
+  std::vector<std::string> names;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view variable(*entry);
     const std::string_view name = variable.substr(0, variable.find('='));
-    if (IsCleared(name)) cleared.emplace_back(name);
+    if (are(name)) names.emplace_back(name);
   }
-  for (const std::string& name : cleared) unsetenv(name.c_str());
+  return names;
+}
 
+void Clear(const std::vector<std::string>& names) {
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
+}  // namespace
+
+void HardenProcess() {
+  Clear(VariablesThat(IsCleared));
   prctl(PR_SET_DUMPABLE, 0);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
 }
 
-void EnsureBoundNow(char** argv) {
+void EnsureCleanLoad(char** argv) {
   const char* bound = getenv("LD_BIND_NOW");
+  const std::vector<std::string> unclean = VariablesThat(HasMovedTheLoader);
   // The loader takes an empty value for no.
-  if (bound != nullptr && *bound != '\0') return;
+  if (bound != nullptr && *bound != '\0' && unclean.empty()) return;
+  Clear(unclean);
   setenv("LD_BIND_NOW", "1", 1);
   // By its path: the process keeps its name in ps(1).
   char path[PATH_MAX + 1] = {};

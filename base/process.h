@@ -9,10 +9,11 @@ namespace libretto {
 // by the same user) and sets its core limit to zero.
 void HardenProcess();
 
-// Executes this program again with LD_BIND_NOW=1 unless it was started so.
-// The lazy binder spills vector registers, which may hold plaintext, to the
-// stack; the loader reads the variable at exec only. Returns when there was
-// nothing to do or exec failed.
-void EnsureBoundNow(char** argv);
+// Executes this program again with LD_BIND_NOW=1 and without what makes the
+// loader or malloc() do otherwise than usual (LD_PRELOAD and its like), unless
+// it was started so. The lazy binder spills vector registers, which may hold
+// plaintext, to the stack; all of these are read at exec only. Returns when
+// there was nothing to do or exec failed.
+void EnsureCleanLoad(char** argv);
 
 }  // namespace libretto

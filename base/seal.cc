@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include <sodium.h>
@@ -19,8 +18,8 @@ constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
 
 static_assert(DataKey::kBytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+static_assert(DataKey::kBytes == crypto_kdf_KEYBYTES);
 
-// sodium_malloc() aborts before this.
 void EnsureSodium() { LIBRETTO_CHECK(sodium_init() >= 0); }
 
 const unsigned char* AsUnsigned(std::string_view text) {
@@ -29,41 +28,38 @@ const unsigned char* AsUnsigned(std::string_view text) {
 
 }  // namespace
 
-DataKey::DataKey() {
-  EnsureSodium();
-  bytes_ = static_cast<unsigned char*>(sodium_malloc(kBytes));
-  if (bytes_ == nullptr) throw std::bad_alloc();
-}
-
 DataKey DataKey::Generate() {
-  DataKey key;
-  randombytes_buf(key.bytes_, kBytes);
-  return key;
+  return DataKey(KeyPage::Get().Make(
+      [](unsigned char* bytes) { randombytes_buf(bytes, kBytes); }));
 }
 
 StatusOr<DataKey> DataKey::FromBytes(const SecretBytes& bytes) {
   if (bytes.size() != kBytes) return Invalid("a key is 32 bytes long");
-  DataKey key;
-  std::memcpy(key.bytes_, bytes.Reveal().data(), kBytes);
-  return key;
+  return DataKey(KeyPage::Get().Make([&bytes](unsigned char* to) {
+    std::memcpy(to, bytes.Reveal().data(), kBytes);
+  }));
 }
 
 SecretBytes DataKey::Copy() const {
-  return SecretBytes::CopyOf({reinterpret_cast<const char*>(bytes_), kBytes});
+  const KeyPage::OpenKey open(KeyPage::Get(), key_);
+  return SecretBytes::CopyOf(
+      {reinterpret_cast<const char*>(open.Reveal()), kBytes});
 }
 
-DataKey::DataKey(DataKey&& other) noexcept
-    : bytes_(std::exchange(other.bytes_, nullptr)) {}
+DataKey::DataKey(DataKey&& other) noexcept : key_(other.key_) {
+  sodium_memzero(&other.key_, sizeof(other.key_));
+}
 
 DataKey& DataKey::operator=(DataKey&& other) noexcept {
   if (this != &other) {
-    sodium_free(bytes_);
-    bytes_ = std::exchange(other.bytes_, nullptr);
+    key_ = other.key_;
+    sodium_memzero(&other.key_, sizeof(other.key_));
   }
   return *this;
 }
 
-DataKey::~DataKey() { sodium_free(bytes_); }
+// The shielded bytes would open again: what drops a key drops it for good.
+DataKey::~DataKey() { sodium_memzero(&key_, sizeof(key_)); }
 
 std::string BindingOf(std::initializer_list<std::string_view> parts) {
   std::string joined;
@@ -81,9 +77,11 @@ std::vector<std::byte> Seal(const SecretBytes& plain, const DataKey& key,
   sealed[0] = kVersion;
   auto* nonce = reinterpret_cast<unsigned char*>(sealed.data()) + 1;
   randombytes_buf(nonce, kNonceBytes);
+  const KeyPage::OpenKey open(KeyPage::Get(), key.shielded());
   crypto_aead_xchacha20poly1305_ietf_encrypt(
       nonce + kNonceBytes, nullptr, AsUnsigned(plain.Reveal()), plain.size(),
-      AsUnsigned(bound_to), bound_to.size(), nullptr, nonce, key.Reveal());
+      AsUnsigned(bound_to), bound_to.size(), nullptr, nonce, open.Reveal());
+  WipeStack();
   return sealed;
 }
 
@@ -94,13 +92,27 @@ StatusOr<SecretBytes> Open(std::span<const std::byte> sealed,
   }
   const auto* nonce = reinterpret_cast<const unsigned char*>(sealed.data()) + 1;
   SecretBytes plain(sealed.size() - kOverhead);
+  const KeyPage::OpenKey open(KeyPage::Get(), key.shielded());
   const int result = crypto_aead_xchacha20poly1305_ietf_decrypt(
       reinterpret_cast<unsigned char*>(plain.RevealMutable()), nullptr, nullptr,
       nonce + kNonceBytes, sealed.size() - 1 - kNonceBytes,
-      AsUnsigned(bound_to), bound_to.size(), nonce, key.Reveal());
+      AsUnsigned(bound_to), bound_to.size(), nonce, open.Reveal());
   WipeStack();
   if (result != 0) return Corrupt("sealed data does not open");
   return plain;
+}
+
+SecretBytes DeriveKey(const DataKey& key, std::uint64_t id,
+                      std::string_view context) {
+  LIBRETTO_CHECK(context.size() == crypto_kdf_CONTEXTBYTES);
+  SecretBytes derived(DataKey::kBytes);
+  const KeyPage::OpenKey open(KeyPage::Get(), key.shielded());
+  const int result = crypto_kdf_derive_from_key(
+      reinterpret_cast<unsigned char*>(derived.RevealMutable()), derived.size(),
+      id, context.data(), open.Reveal());
+  LIBRETTO_CHECK(result == 0);
+  WipeStack();
+  return derived;
 }
 
 SecretBytes RandomBytes(std::size_t size) {

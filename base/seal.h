@@ -4,10 +4,11 @@
 // is moved elsewhere does not open.
 //
 // Sealed form: 1 byte version (1) | 24 bytes nonce | ciphertext | 16 bytes tag.
-// Any thread, but a DataKey may not be used by two at once.
+// Any thread.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -15,15 +16,16 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/key_page.h"
 #include "base/secret.h"
 
 namespace libretto {
 
-// 32 random bytes in guarded pages that are kept out of swap and cores where
-// the kernel allows it. Move-only.
+// 32 bytes that open what they seal. Shielded: readable for the time of one
+// operation, in the KeyPage. Move-only.
 class DataKey {
  public:
-  static constexpr std::size_t kBytes = 32;
+  static constexpr std::size_t kBytes = ShieldedKey::kBytes;
 
   static DataKey Generate();
 
@@ -36,15 +38,15 @@ class DataKey {
   DataKey& operator=(const DataKey&) = delete;
   ~DataKey();
 
-  const unsigned char* Reveal() const { return bytes_; }
+  const ShieldedKey& shielded() const { return key_; }
 
   // For sealing it under another key.
   SecretBytes Copy() const;
 
  private:
-  DataKey();
+  explicit DataKey(const ShieldedKey& key) : key_(key) {}
 
-  unsigned char* bytes_;
+  ShieldedKey key_;
 };
 
 // Joins parts so that no two different lists give the same text.
@@ -56,6 +58,11 @@ std::vector<std::byte> Seal(const SecretBytes& plain, const DataKey& key,
 // Corrupt() when the bytes, the key or the binding are not those of Seal().
 StatusOr<SecretBytes> Open(std::span<const std::byte> sealed,
                            const DataKey& key, std::string_view bound_to);
+
+// The key number `id` of those that come from `key`, for one purpose each.
+// REQUIRES: `context` is eight characters long.
+SecretBytes DeriveKey(const DataKey& key, std::uint64_t id,
+                      std::string_view context);
 
 // `size` bytes from the kernel's generator.
 SecretBytes RandomBytes(std::size_t size);

@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/key_page.h"
+#include "base/notify_systemd.h"
 #include "base/process.h"
 #include "cloud/core/accounts.h"
 #include "cloud/core/api_keys.h"
@@ -92,6 +94,17 @@ StatusOr<std::string> KeyFileOf(const Options& options,
       "libretto-cloud serve ... --key-file /var/lib/libretto-cloud/key");
 }
 
+// Who reads it opens what the database seals. Of what it hands over systemd
+// sees to it itself, with access lists that look like a readable file.
+Status CheckKeyFile(const std::string& path) {
+  const char* const credentials = getenv("CREDENTIALS_DIRECTORY");
+  if (credentials != nullptr && *credentials != '\0' &&
+      path.starts_with(std::string(credentials) + "/")) {
+    return OkStatus();
+  }
+  return CheckReadableByOwnerAlone(path);
+}
+
 StatusOr<ListenAddress> ListenAddressOf(const Options& options) {
   StatusOr<ListenAddress> address = ListenAddress::Parse(options.listen);
   if (!address.ok() || address->is_loopback || options.behind_tls_proxy) {
@@ -120,6 +133,7 @@ void LogAccess(const AccessRecord& record) {
 }
 
 void KeepHouse(ApiKeys& api_keys, Store& store, const Clock& clock) {
+  KeyPage::Get().Shield();
   const Status written = api_keys.WriteUses();
   if (!written.ok()) spdlog::error("key uses: {}", Message(written));
   const Status removed = store.RemoveExpired(NowOf(clock));
@@ -166,9 +180,10 @@ Status Serve(const Options& options) {
   if (!database.ok()) return database.status();
   const StatusOr<std::string> key_file = KeyFileOf(options, *database);
   if (!key_file.ok()) return key_file.status();
-  // Who reads it opens what the database seals.
-  Status private_key = CheckReadableByOwnerAlone(*key_file);
+  Status private_key = CheckKeyFile(*key_file);
   if (!private_key.ok()) return private_key;
+  const StatusOr<KeyPage*> key_page = KeyPage::Prepare();
+  if (!key_page.ok()) return key_page.status();
   const StatusOr<OpenedMailer> opened = OpenMailer(options.mail, clock);
   if (!opened.ok()) return opened.status();
 
@@ -242,7 +257,9 @@ Status Serve(const Options& options) {
   });
   std::printf("libretto-cloud: listening on %s\n", here.c_str());
   std::fflush(stdout);
+  NotifySystemd("READY=1");
   WaitForSignal(signals);
+  NotifySystemd("STOPPING=1");
   (*server)->Stop();
   return api_keys.WriteUses();
 }
@@ -300,7 +317,7 @@ int Run(int argc, char** argv) {
 }  // namespace libretto::cloud
 
 int main(int argc, char** argv) {
-  if (argc > 0) libretto::EnsureBoundNow(argv);
+  if (argc > 0) libretto::EnsureCleanLoad(argv);
   libretto::HardenProcess();
   umask(077);
   try {

@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -77,6 +79,11 @@ std::string CgroupIn(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
+std::function<std::string(pid_t)>& Asked() {
+  static std::function<std::string(pid_t)> asked;
+  return asked;
+}
+
 std::string ExecutableIn(int directory) {
   std::array<char, 1024> path;
   const ssize_t count = readlinkat(directory, "exe", path.data(), path.size());
@@ -85,6 +92,10 @@ std::string ExecutableIn(int directory) {
 }
 
 }  // namespace
+
+void AskForExecutables(std::function<std::string(pid_t pid)> asked) {
+  Asked() = std::move(asked);
+}
 
 CallerProcess ProcessBehind(int connection, pid_t pid) {
   if (pid <= 0) return {};
@@ -97,7 +108,7 @@ CallerProcess ProcessBehind(int connection, pid_t pid) {
   CallerProcess process;
   ParseStat(ReadProc(directory.get(), "stat"), process);
   process.cgroup = CgroupIn(ReadProc(directory.get(), "cgroup"));
-  process.executable = ExecutableIn(directory.get());
+  process.executable = Asked() ? Asked()(pid) : ExecutableIn(directory.get());
   // It lives, so the pid was its own all the time.
   return HasEnded(pidfd.get()) ? CallerProcess() : process;
 }

@@ -5,6 +5,9 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <string>
+
 #include "agent/core/caller.h"
 
 namespace libretto {
@@ -13,5 +16,9 @@ namespace libretto {
 // without SO_PEERPIDFD (before 6.5) the pidfd is made from `pid`, so one that
 // was used again between connect() and this call is not noticed.
 CallerProcess ProcessBehind(int connection, pid_t pid);
+
+// Who says from now on which program a process runs, for a process that
+// Landlock does not let ask the kernel. Before the first caller.
+void AskForExecutables(std::function<std::string(pid_t pid)> asked);
 
 }  // namespace libretto

@@ -173,6 +173,19 @@ StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
   return listener;
 }
 
+StatusOr<std::unique_ptr<Listener>> Listener::TakeOver(
+    asio::io_context& context, SocketConfig config, UniqueFd listening,
+    Handoff handoff, Refused refused) {
+  if (Status valid = CheckSocketPath(config.path); !valid.ok()) return valid;
+  StatusOr<UniqueFd> directory = OpenDirectory(config.path);
+  if (!directory.ok()) return directory.status();
+  std::unique_ptr<Listener> listener(
+      new Listener(context, std::move(config), UniqueFd(), std::move(listening),
+                   std::move(handoff), std::move(refused)));
+  listener->WaitForConnection();
+  return listener;
+}
+
 Listener::Listener(asio::io_context& context, SocketConfig config,
                    UniqueFd directory, UniqueFd socket, Handoff handoff,
                    Refused refused)
@@ -186,7 +199,9 @@ Listener::Listener(asio::io_context& context, SocketConfig config,
       limit_(FittingConnections(config_.max_connections)) {
   struct stat about {};
   const std::string name = FileName(config_.path);
-  if (fstatat(directory_.get(), name.c_str(), &about, 0) == 0) {
+  // Without the folder there is nothing that is ours to remove.
+  if (directory_.valid() &&
+      fstatat(directory_.get(), name.c_str(), &about, 0) == 0) {
     inode_ = about.st_ino;
   }
 }
@@ -197,7 +212,8 @@ void Listener::Close() {
   if (!socket_.is_open()) return;
   struct stat about {};
   const std::string name = FileName(config_.path);
-  if (fstatat(directory_.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) ==
+  if (inode_ != 0 &&
+      fstatat(directory_.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) ==
           0 &&
       about.st_ino == inode_) {
     unlinkat(directory_.get(), name.c_str(), 0);

@@ -62,6 +62,14 @@ class Listener {
                                                   Handoff handoff,
                                                   Refused refused);
 
+  // The same on a socket that listens at `config.path` already and is somebody
+  // else's to remove: systemd's. Its folder has to be ours alone, too.
+  static StatusOr<std::unique_ptr<Listener>> TakeOver(asio::io_context& context,
+                                                      SocketConfig config,
+                                                      UniqueFd listening,
+                                                      Handoff handoff,
+                                                      Refused refused);
+
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

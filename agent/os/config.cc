@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include <toml++/toml.h>
 
@@ -15,6 +16,7 @@ namespace libretto {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxCloudPorts = 64;
 constexpr std::array<std::string_view, 6> kLogLevels = {
     "trace", "debug", "info", "warn", "error", "off"};
 
@@ -68,6 +70,27 @@ bool SetLogLevel(const toml::node& node, Config& config) {
          CheckLogLevel(config.log_level).ok();
 }
 
+bool SetCloudPorts(const toml::node& node, Config& config) {
+  const toml::array* const list = node.as_array();
+  if (list == nullptr || list->empty() || list->size() > kMaxCloudPorts) {
+    return false;
+  }
+  std::vector<std::uint16_t> ports;
+  for (const toml::node& item : *list) {
+    const auto port = item.value_exact<std::int64_t>();
+    if (!port.has_value() || *port < 1 || *port > 65'535) return false;
+    ports.push_back(static_cast<std::uint16_t>(*port));
+  }
+  config.cloud_ports = std::move(ports);
+  return true;
+}
+
+bool SetSecretMemory(const toml::node& node, Config& config) {
+  const auto value = node.value_exact<bool>();
+  if (value.has_value()) config.secret_memory = *value;
+  return value.has_value();
+}
+
 bool SetIdleLock(const toml::node& node, Config& config) {
   const auto text = node.value_exact<std::string>();
   if (!text.has_value()) return false;
@@ -76,8 +99,8 @@ bool SetIdleLock(const toml::node& node, Config& config) {
   return time.ok();
 }
 
-const std::array<Key, 15>& Keys() {
-  static const std::array<Key, 15> keys = {{
+const std::array<Key, 17>& Keys() {
+  static const std::array<Key, 17> keys = {{
       {"socket", "an absolute path", Text(&Config::socket)},
       {"log_file", "an absolute path", Text(&Config::log_file)},
       {"ca_file", "an absolute path", Text(&Config::ca_file)},
@@ -101,6 +124,8 @@ const std::array<Key, 15>& Keys() {
       {"idle_lock", "a time such as \"30m\", or \"0\" for never", SetIdleLock},
       {"audit_file_kib", "a number of KiB from 64 to 1048576",
        SetAuditFileSize},
+      {"cloud_ports", "a list of up to 64 ports", SetCloudPorts},
+      {"secret_memory", "true or false", SetSecretMemory},
   }};
   return keys;
 }

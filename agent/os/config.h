@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/errors.h"
 
@@ -29,6 +32,11 @@ struct Config {
   std::string metrics_socket;         // empty: none
   std::chrono::seconds idle_lock{0};  // locks when no caller has needed a
                                       // session for so long; 0: never
+  // TCP ports that the agent may connect to; nothing: all.
+  std::optional<std::vector<std::uint16_t>> cloud_ports;
+  // Whether keys lie where even root does not read them, at the price of the
+  // machine's hibernation.
+  bool secret_memory = true;
 };
 
 // What the text of a file says, over `defaults`. Invalid() names the line and

@@ -111,6 +111,18 @@ void AgentService::Fill(const Profile& profile,
       static_cast<std::int64_t>(context_.scopes.List().size()));
   FillLock(response);
   FillAudit(response);
+  FillHardening(response);
+}
+
+void AgentService::FillHardening(pb::StatusResponse* response) const {
+  const Hardening& hardening = facts_.hardening;
+  response->set_key_memory(hardening.key_memory);
+  response->set_system_calls_filtered(hardening.system_calls_filtered);
+  response->set_landlock_abi(hardening.landlock_abi);
+  for (const std::uint16_t port : hardening.cloud_ports) {
+    response->add_cloud_ports(port);
+  }
+  response->set_not_confined_because(hardening.missing);
 }
 
 void AgentService::FillLock(pb::StatusResponse* response) const {

@@ -13,6 +13,15 @@
 
 namespace libretto {
 
+// What protects this process, as the kernel said. See the proto's fields.
+struct Hardening {
+  std::string key_memory;
+  bool system_calls_filtered = false;
+  int landlock_abi = 0;
+  std::vector<std::uint16_t> cloud_ports;
+  std::string missing;
+};
+
 // What the desktop tells the agent, in words for people and `agent status`.
 struct LockTriggers {
   std::vector<std::string> active;  // "suspend", "screen lock", ...
@@ -23,6 +32,7 @@ struct LockTriggers {
 struct ProcessFacts {
   std::string version;
   std::string socket;
+  Hardening hardening;
   TimePoint started;
   std::function<std::size_t()> connections;
   std::function<std::int64_t()> resident_bytes;
@@ -57,6 +67,7 @@ class AgentService final : public agent::v1::Agent::CallbackService {
   void Fill(const Profile& profile, agent::v1::StatusResponse* response) const;
 
   void FillLock(agent::v1::StatusResponse* response) const;
+  void FillHardening(agent::v1::StatusResponse* response) const;
   void FillAudit(agent::v1::StatusResponse* response) const;
 
   CallContext& context_;

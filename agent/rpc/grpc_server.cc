@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -101,6 +102,8 @@ GrpcServer::GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes,
       services_(context_, lock, clock, facts),
       services_for_scopes_(context_, lock, clock, facts) {
   gpr_set_log_function(SayNothing);
+  // The same for protobuf, which writes a line for each text that is no UTF-8.
+  google::protobuf::SetLogHandler(nullptr);
   StartMain(limits);
   StartForScopes(limits);
 }

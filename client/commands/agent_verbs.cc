@@ -215,6 +215,11 @@ class ShowStatus final : public Verb {
                 static_cast<std::int64_t>(status.audit_records))
         .Number("audit_lost", static_cast<std::int64_t>(status.audit_lost))
         .TextOrNull("audit_problem", status.audit_problem)
+        .Text("key_memory", status.key_memory)
+        .Flag("system_calls_filtered", status.system_calls_filtered)
+        .Number("landlock_abi", status.landlock_abi)
+        .Raw("cloud_ports", "[" + Ports(status) + "]")
+        .TextOrNull("not_confined_because", status.not_confined_because)
         .str();
   }
 
@@ -291,6 +296,37 @@ class ShowStatus final : public Verb {
     return text;
   }
 
+  static std::string Ports(const AgentStatus& status) {
+    std::string ports;
+    for (const std::int64_t port : status.cloud_ports) {
+      if (!ports.empty()) ports += ", ";
+      ports += std::to_string(port);
+    }
+    return ports;
+  }
+
+  static std::string SandboxText(const AgentStatus& status) {
+    std::string text;
+    const auto add = [&text](std::string_view part) {
+      if (!text.empty()) text += ", ";
+      text += part;
+    };
+    if (status.system_calls_filtered) add("system calls filtered");
+    if (status.landlock_abi > 0) {
+      add("files confined (Landlock ABI " +
+          std::to_string(status.landlock_abi) + ")");
+    }
+    if (!status.cloud_ports.empty()) add("TCP ports " + Ports(status));
+    if (!status.not_confined_because.empty()) add(status.not_confined_because);
+    return text;
+  }
+
+  static std::string KeyMemoryText(const AgentStatus& status) {
+    return status.key_memory == "memfd_secret"
+               ? "in memory that not even root reads (memfd_secret), shielded"
+               : "in locked memory (mlock), shielded";
+  }
+
   static std::string Human(const AgentStatus& status) {
     const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
                                  SystemClock().WallNow().time_since_epoch())
@@ -322,6 +358,8 @@ class ShowStatus final : public Verb {
         {"scopes", std::to_string(status.scopes)},
         {"memory", std::to_string(status.resident_bytes / kMiB) + " MiB"},
         {"audit", AuditText(status)},
+        {"keys", KeyMemoryText(status)},
+        {"sandbox", SandboxText(status)},
     };
     if (const std::string held = RequestsText(status, now); !held.empty()) {
       rows.push_back({"requests", held});

@@ -39,18 +39,11 @@ bool AnotherIsStarting(const Paths& paths) {
   return !named.has_value() || *named == paths.socket;
 }
 
-Status WithWayOut(const Paths& paths, const Status& status) {
-  if (IsNobodyListening(status) && IsScopeSocket(paths.socket)) {
-    return NobodyListens("the scope is gone whose socket was " + paths.socket);
-  }
-  return status;
-}
-
 }  // namespace
 
 StatusOr<AgentClient> ConnectOnly(const Paths& paths, CallerContext caller) {
   StatusOr<Channel> agent = ConnectBy(paths, In(kConnectLimit));
-  if (!agent.ok()) return WithWayOut(paths, agent.status());
+  if (!agent.ok()) return agent.status();
   return AgentClient(*std::move(agent), std::move(caller));
 }
 
@@ -64,7 +57,7 @@ StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind,
   }
   if (!IsNobodyListening(agent.status())) return agent.status();
   // An agent there would reach everything.
-  if (IsScopeSocket(paths.socket)) return WithWayOut(paths, agent.status());
+  if (IsScopeSocket(paths.socket)) return agent.status();
 
   const Status started = StartAgent(paths, kind, deadline);
   for (;;) {

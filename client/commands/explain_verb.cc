@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/credential_name.h"
+#include "client/commands/freshness.h"
 #include "client/commands/json_object.h"
 #include "client/commands/output.h"
 #include "client/commands/text.h"
@@ -42,18 +43,6 @@ std::string_view RuleWord(Explanation::Rule rule) {
     case Explanation::Rule::kList:
       return "list";
     case Explanation::Rule::kCloud:
-      break;
-  }
-  return "cloud";
-}
-
-std::string_view SourceWord(Credential::Source source) {
-  switch (source) {
-    case Credential::Source::kMemory:
-      return "memory";
-    case Credential::Source::kStale:
-      return "stale";
-    case Credential::Source::kCloud:
       break;
   }
   return "cloud";

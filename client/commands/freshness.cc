@@ -34,6 +34,18 @@ std::optional<std::chrono::seconds> ParseAge(std::string_view text) {
   return std::chrono::seconds(seconds);
 }
 
+std::string_view SourceWord(Credential::Source source) {
+  switch (source) {
+    case Credential::Source::kMemory:
+      return "memory";
+    case Credential::Source::kStale:
+      return "stale";
+    case Credential::Source::kCloud:
+      break;
+  }
+  return "cloud";
+}
+
 void FreshnessOptions::Define(CLI::App& app) {
   app.add_option("--max-age", max_age_,
                  "Accept no value that the cloud confirmed longer ago than "

@@ -19,6 +19,9 @@ namespace libretto {
 // "30", "30s", "5m", "2h", "1d": a number of seconds, or one with its unit.
 std::optional<std::chrono::seconds> ParseAge(std::string_view text);
 
+// "memory", "cloud" or "stale", in JSON and for people.
+std::string_view SourceWord(Credential::Source source);
+
 class FreshnessOptions {
  public:
   void Define(CLI::App& app);

@@ -13,17 +13,6 @@
 namespace libretto {
 namespace {
 
-std::string_view SourceWord(Credential::Source source) {
-  switch (source) {
-    case Credential::Source::kMemory:
-      return "memory";
-    case Credential::Source::kStale:
-      return "stale";
-    default:
-      return "cloud";
-  }
-}
-
 StatusOr<SecretBytes> AsJson(const Credential& credential) {
   const std::string_view value = credential.value.Reveal();
   if (!IsUtf8(value)) {

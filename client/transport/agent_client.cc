@@ -281,7 +281,12 @@ StatusOr<AgentStatus> AgentClient::GetStatus() {
       .audit_records = reply->audit_records(),
       .audit_tag = reply->audit_tag(),
       .audit_lost = reply->audit_lost(),
-      .audit_problem = reply->audit_problem()};
+      .audit_problem = reply->audit_problem(),
+      .key_memory = reply->key_memory(),
+      .system_calls_filtered = reply->system_calls_filtered(),
+      .landlock_abi = reply->landlock_abi(),
+      .cloud_ports = {reply->cloud_ports().begin(), reply->cloud_ports().end()},
+      .not_confined_because = reply->not_confined_because()};
 }
 
 StatusOr<SyncProgress> AgentClient::Sync(

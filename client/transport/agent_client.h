@@ -257,6 +257,11 @@ struct AgentStatus {
   std::string audit_tag;
   std::uint64_t audit_lost = 0;
   std::string audit_problem;
+  std::string key_memory;
+  bool system_calls_filtered = false;
+  std::int64_t landlock_abi = 0;
+  std::vector<std::int64_t> cloud_ports;  // empty: all
+  std::string not_confined_because;
 };
 
 struct SyncProgress {

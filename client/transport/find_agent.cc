@@ -16,6 +16,9 @@ StatusOr<UniqueFd> ConnectTo(const std::string& path, Deadline deadline) {
   StatusOr<UniqueFd> socket =
       ConnectToSocket(path, geteuid(), std::min(deadline, In(kConnectLimit)));
   if (socket.ok() || !IsNobodyListening(socket.status())) return socket;
+  if (IsScopeSocket(path)) {
+    return NobodyListens("the scope is gone whose socket was " + path);
+  }
   return WithRemedy(socket.status(), "librettoctl agent start");
 }
 

@@ -53,7 +53,6 @@ std::string Binding(std::string_view tenant_id, std::string_view id) {
 
 std::string Credentials::Sealed(std::string_view tenant_id, std::string_view id,
                                 const SecretBytes& value) {
-  const std::scoped_lock lock(mutex_);
   return SealToText(value, key_, Binding(tenant_id, id));
 }
 
@@ -90,7 +89,6 @@ StatusOr<Credentials::Value> Credentials::Get(std::string_view tenant_id,
   StatusOr<Store::IdAndSealed> found = store_.CredentialByName(tenant_id, name);
   if (!found.ok()) return OrNotFound(found.status());
   const std::string binding = Binding(tenant_id, found->id);
-  const std::scoped_lock lock(mutex_);
   StatusOr<SecretBytes> value = OpenText(found->sealed, key_, binding);
   if (!value.ok()) {
     return Annotate(value.status(), "credential " + found->id);

@@ -3,7 +3,6 @@
 // Names are taken as they are (contract, trap 14). Any thread (guarded).
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,8 +60,7 @@ class Credentials {
 
   Store& store_;
   const Clock& clock_;
-  std::mutex mutex_;
-  const DataKey key_;  // guarded by mutex_
+  const DataKey key_;
 };
 
 }  // namespace libretto::cloud

@@ -1,8 +1,7 @@
 #include "cloud/core/master_key.h"
 
-#include <span>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <sodium.h>
 
@@ -13,10 +12,10 @@
 namespace libretto::cloud {
 namespace {
 
-constexpr char kContext[crypto_kdf_CONTEXTBYTES + 1] = "libretto";
+constexpr std::string_view kContext = "libretto";
 constexpr unsigned kSealing = 1;
 constexpr unsigned kCookies = 2;
-constexpr std::size_t kBytes = crypto_kdf_KEYBYTES;
+constexpr std::size_t kBytes = DataKey::kBytes;
 constexpr std::size_t kMaxFileBytes = 256;
 constexpr char kKeyCheck[] = "key_check";
 
@@ -71,7 +70,9 @@ StatusOr<MasterKey> MasterKey::Open(const std::string& path, Store& store) {
   }
   if (!bytes.ok()) return bytes.status();
 
-  MasterKey key(*std::move(bytes));
+  StatusOr<DataKey> root = DataKey::FromBytes(*bytes);
+  if (!root.ok()) return root.status();
+  MasterKey key(*std::move(root));
   if (is_new) {
     Status added =
         store.AddSetting(kKeyCheck, SealToText(SecretBytes::CopyOf(kKeyCheck),
@@ -87,21 +88,15 @@ StatusOr<MasterKey> MasterKey::Open(const std::string& path, Store& store) {
   return key;
 }
 
-SecretBytes MasterKey::Derive(unsigned id) const {
-  SecretBytes key(kBytes);
-  const int result = crypto_kdf_derive_from_key(
-      reinterpret_cast<unsigned char*>(key.RevealMutable()), kBytes, id,
-      kContext, reinterpret_cast<const unsigned char*>(bytes_.Reveal().data()));
-  LIBRETTO_CHECK(result == 0);
-  return key;
-}
-
 DataKey MasterKey::SealingKey() const {
-  StatusOr<DataKey> key = DataKey::FromBytes(Derive(kSealing));
+  StatusOr<DataKey> key =
+      DataKey::FromBytes(DeriveKey(key_, kSealing, kContext));
   LIBRETTO_CHECK(key.ok());
   return *std::move(key);
 }
 
-SecretBytes MasterKey::CookieKey() const { return Derive(kCookies); }
+SecretBytes MasterKey::CookieKey() const {
+  return DeriveKey(key_, kCookies, kContext);
+}
 
 }  // namespace libretto::cloud

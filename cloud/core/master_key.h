@@ -25,11 +25,9 @@ class MasterKey {
   SecretBytes CookieKey() const;
 
  private:
-  explicit MasterKey(SecretBytes bytes) : bytes_(std::move(bytes)) {}
+  explicit MasterKey(DataKey key) : key_(std::move(key)) {}
 
-  SecretBytes Derive(unsigned id) const;
-
-  SecretBytes bytes_;
+  DataKey key_;
 };
 
 }  // namespace libretto::cloud

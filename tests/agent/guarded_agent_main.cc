@@ -75,8 +75,13 @@ int Main(const std::string& folder, std::chrono::milliseconds idle) {
   connection_limits.idle = idle;
   GrpcServer server(
       cloudy, profiles, scopes, lock, clock,
-      {"1.2.3", folder, clock.Now(), [] { return std::size_t{0}; },
-       [] { return std::int64_t{0}; }, [] { return LockTriggers(); },
+      {"1.2.3",
+       folder,
+       {},
+       clock.Now(),
+       [] { return std::size_t{0}; },
+       [] { return std::int64_t{0}; },
+       [] { return LockTriggers(); },
        [](absl::AnyInvocable<void() &&> stopped) { std::move(stopped)(); },
        [] { return Audit::State(); }},
       [](const CallRecord&) {}, connection_limits);
@@ -108,7 +113,7 @@ int Main(const std::string& folder, std::chrono::milliseconds idle) {
 
 int main(int argc, char** argv) {
   if (argc < 2) return EXIT_FAILURE;
-  libretto::EnsureBoundNow(argv);
+  libretto::EnsureCleanLoad(argv);
   libretto::HardenProcess();
   const long idle = argc > 2 ? std::strtol(argv[2], nullptr, 10) : 30'000;
   return libretto::Main(argv[1], std::chrono::milliseconds(idle));

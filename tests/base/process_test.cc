@@ -42,7 +42,7 @@ TEST(ProcessTest, ClearsWhatMakesLibrariesTalkOrTrust) {
   for (const char* name :
        {"GRPC_TRACE", "GRPC_VERBOSITY", "OPENSSL_CONF", "SSLKEYLOGFILE",
         "SSL_CERT_FILE", "CURL_CA_BUNDLE", "https_proxy", "ALL_PROXY",
-        "GLIBC_TUNABLES", "MALLOC_TRACE"}) {
+        "GLIBC_TUNABLES", "MALLOC_TRACE", "LD_PRELOAD", "LD_AUDIT"}) {
     setenv(name, "x", 1);
     EXPECT_TRUE(HoldsInHardenedChild([=] { return getenv(name) == nullptr; }))
         << name;
@@ -63,8 +63,30 @@ TEST(ProcessTest, BoundNowIsLeftAlone) {
   setenv("LD_BIND_NOW", "1", 1);
   char program[] = "must-not-run";
   char* argv[] = {program, nullptr};
-  EnsureBoundNow(argv);  // returns instead of becoming another program
+  EnsureCleanLoad(argv);  // returns instead of becoming another program
   unsetenv("LD_BIND_NOW");
+}
+
+// /proc/self/exe is this test program, which would run all tests again: told
+// to run none, it says with 0 that it was executed.
+TEST(ProcessTest, APreloadedLibraryIsShakenOff) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("LD_BIND_NOW", "1", 1);
+    setenv("LD_PRELOAD", "", 1);
+    char program[] = "process_test";
+    char none[] = "--gtest_filter=ProcessTest.NothingIsPreloadedHere";
+    char* argv[] = {program, none, nullptr};
+    EnsureCleanLoad(argv);
+    _exit(77);  // it has returned
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(ProcessTest, NothingIsPreloadedHere) {
+  EXPECT_EQ(getenv("LD_PRELOAD"), nullptr);
 }
 
 }  // namespace

@@ -126,15 +126,19 @@ class DescriptorsRunOutTest(harness.E2eTest):
             self.assert_close_on_exec(self.pid)
 
     def assert_close_on_exec(self, pid):
-        open_ones = {}
+        seen = 0
         for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-            flags = int(info.read_text().split("flags:")[1].split()[0], 8)
-            if int(info.name) > 2:
-                open_ones[info.name] = flags
-        self.assertTrue(open_ones)
-        for name, flags in open_ones.items():
-            what = os.readlink(f"/proc/{pid}/fd/{name}")
-            self.assertTrue(flags & CLOEXEC, f"{name} is {what}")
+            if int(info.name) <= 2:
+                continue
+            try:
+                text = info.read_text()
+                what = os.readlink(f"/proc/{pid}/fd/{info.name}")
+            except FileNotFoundError:
+                continue  # closed meanwhile
+            seen += 1
+            flags = int(text.split("flags:")[1].split()[0], 8)
+            self.assertTrue(flags & CLOEXEC, f"{info.name} is {what}")
+        self.assertGreater(seen, 0)
 
     @unittest.skipUnless(os.geteuid() == 0, "another process's descriptors "
                          "need root")

@@ -5,8 +5,10 @@ closed to everybody else.
 """
 
 import base64
+import json
 import os
 import re
+import secrets as random_secrets
 import time
 import unittest
 
@@ -17,7 +19,7 @@ STRIDE = 4
 # Of any FRAGMENT bytes, this many begin at a multiple of STRIDE.
 PROBE = FRAGMENT - STRIDE + 1
 # What values, and their spellings, are made of.
-RUN = re.compile(rb"[A-Za-z0-9+/@.]{%d,}" % FRAGMENT)
+RUN = re.compile(rb"[A-Za-z0-9+/@.\"\\]{%d,}" % FRAGMENT)
 # How long FRAGMENT bytes are, spelled as they are, in base64, in hex. Half of
 # the last would match the table by which libraries print two digits at once.
 LENGTHS = (FRAGMENT, FRAGMENT * 4 // 3, FRAGMENT * 2)
@@ -44,6 +46,7 @@ def spellings(secret):
     plain, in_base64, in_hex = LENGTHS
     raw = secret.encode()
     yield raw, plain
+    yield json.dumps(secret)[1:-1].encode(), plain
     yield raw.hex().encode(), in_hex
     yield raw.hex().upper().encode(), in_hex
     # Three offsets: base64 depends on where the secret lies in what is encoded.
@@ -83,7 +86,11 @@ class MemoryKeepsNothingTest(harness.E2eTest):
         self.world.signed_up()
         self.values = {f"value of {size} bytes":
                        self.world.secret(f"v{size}", size)
-                       for size in (16, 44, 1024, 65_000)}
+                       for size in (16, 44, 1024, 65_536)}
+        # In JSON it is spelled differently from its first bytes on.
+        self.values["value to be escaped"] = "".join(
+            c + random_secrets.choice('"\\') for c in
+            random_secrets.token_hex(300))
         for number, value in enumerate(self.values.values()):
             self.world.store(f"name_{number}", value)
         # What it wrote is not what it reads: a fresh agent.

@@ -73,6 +73,8 @@ class OfflineTest(harness.E2eTest):
 
     def test_max_age_and_fresh_say_what_is_accepted(self):
         self.start()
+        # What was fetched before the first list is fetched once more after it.
+        self.world.must("agent", "sync")
         first = self.answer()
         self.assertEqual(first["source"], "memory")
         self.assertEqual(self.answer("--max-age", "1h")["source"], "memory")

@@ -270,5 +270,37 @@ TEST_F(ListenerTest, PathsThatNoSocketCanHaveAreRefused) {
   EXPECT_THAT(OpenAt("/" + std::string(200, 'x')), MessageHas("limit is 107"));
 }
 
+TEST_F(ListenerTest, WhatSystemdListensOnIsTakenOverAndLeftToIt) {
+  ASSERT_EQ(mkdir((dir_ / "run").c_str(), 0700), 0);
+  UniqueFd listening(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path_.data(), path_.size());
+  ASSERT_EQ(bind(listening.get(), reinterpret_cast<const sockaddr*>(&address),
+                 sizeof(address)),
+            0);
+  ASSERT_EQ(listen(listening.get(), 8), 0);
+  {
+    const auto listener = Listener::TakeOver(
+        context_, {path_, 8}, std::move(listening),
+        [this](UniqueFd fd, Caller) { adopted_.push_back(std::move(fd)); },
+        [](Caller) { FAIL() << "nobody is refused here"; });
+    ASSERT_THAT(listener, IsOk());
+    const UniqueFd client = Connect();
+    Say(client, kPreface);
+    EXPECT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
+  }
+  EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+}
+
+TEST_F(ListenerTest, TakesOverNothingThatOthersCouldReplace) {
+  ASSERT_EQ(mkdir((dir_ / "run").c_str(), 0700), 0);
+  ASSERT_EQ(chmod((dir_ / "run").c_str(), 0777), 0);
+  const auto listener = Listener::TakeOver(
+      context_, {path_, 8}, UniqueFd(socket(AF_UNIX, SOCK_STREAM, 0)),
+      [](UniqueFd, Caller) {}, [](Caller) {});
+  EXPECT_THAT(listener, HasCode(StatusCode::kPermissionDenied));
+}
+
 }  // namespace
 }  // namespace libretto

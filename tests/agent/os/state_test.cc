@@ -86,6 +86,8 @@ TEST(ConfigTest, EveryKeyIsRead) {
     sync_interval_s = 2
     max_offline_s = 3
     audit_file_kib = 64
+    cloud_ports = [443, 8443]
+    secret_memory = false
   )");
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->socket, "/run/x.sock");
@@ -98,6 +100,8 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(config->sync_interval, seconds(2));
   EXPECT_EQ(config->audit_file_bytes, 65536U);
   EXPECT_EQ(config->max_offline, seconds(3));
+  EXPECT_EQ(config->cloud_ports, (std::vector<std::uint16_t>{443, 8443}));
+  EXPECT_FALSE(config->secret_memory);
 }
 
 TEST(ConfigTest, MistakesNameTheLineAndTheKey) {
@@ -110,6 +114,11 @@ TEST(ConfigTest, MistakesNameTheLineAndTheKey) {
       {"proxy = true", "proxy has to be http://"},
       {"sync_interval_s = 1.5", "sync_interval_s has to be"},
       {"[socket]\na = 1", "socket has to be"},
+      {"cloud_ports = 443", "cloud_ports has to be a list"},
+      {"cloud_ports = []", "cloud_ports has to be a list"},
+      {"cloud_ports = [0]", "cloud_ports has to be a list"},
+      {"cloud_ports = [65536]", "cloud_ports has to be a list"},
+      {"secret_memory = 1", "secret_memory has to be true or false"},
       {"socket = ", "line 1"},
   };
   for (const auto& [text, message] : table) {
@@ -121,6 +130,8 @@ TEST(ConfigTest, WithoutAFileTheDefaultsHold) {
   const auto config = LoadConfig("/nonexistent/agent.toml");
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->max_connections, 256U);
+  EXPECT_FALSE(config->cloud_ports.has_value());
+  EXPECT_TRUE(config->secret_memory);
 }
 
 TEST(ReadinessTest, WhoeverWaitsLearnsTheOutcomeAndTheEnd) {

@@ -103,6 +103,7 @@ class GrpcServerTest : public ::testing::Test {
   ProcessFacts Facts() {
     return {"1.2.3",
             "/run/agent.sock",
+            {},
             clock_.Now(),
             [] { return std::size_t{3}; },
             [] { return std::int64_t{4096}; },
