@@ -11,6 +11,7 @@
 #include "agent/call_log.h"
 #include "agent/core/metrics_page.h"
 #include "agent/net/caller_process.h"
+#include "agent/net/readable.h"
 #include "base/notify_systemd.h"
 
 namespace libretto {
@@ -297,9 +298,16 @@ LockTriggers Daemon::Triggers() const {
 
 void Daemon::StopWhenReadable(UniqueFd fd) {
   until_.assign(fd.Release());
+  AwaitUntil();
+}
+
+void Daemon::AwaitUntil() {
   until_.async_wait(asio::posix::stream_descriptor::wait_read,
                     [this](const asio::error_code& error) {
                       if (error) return;
+                      if (!IsReadable(until_.native_handle())) {
+                        return AwaitUntil();
+                      }
                       spdlog::info("stopping because=\"the command ended\"");
                       BeginStop([] {});
                     });

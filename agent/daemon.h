@@ -86,6 +86,7 @@ class Daemon {
   void LockBecause(const char* because, absl::AnyInvocable<void() &&> released);
   LockTriggers Triggers() const;
   void AwaitSignal();
+  void AwaitUntil();
   void BeginStop(Stopped stopped);
   void FinishStop();
 

@@ -1,7 +1,6 @@
 #include "agent/net/caller_process.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/net/readable.h"
 #include "base/unique_fd.h"
 
 #ifndef SO_PEERPIDFD
@@ -35,11 +35,6 @@ UniqueFd PidfdOf(int connection, pid_t pid) {
   }
   if (errno != ENOPROTOOPT) return {};
   return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-}
-
-bool HasEnded(int pidfd) {
-  pollfd ended{pidfd, POLLIN, 0};
-  return poll(&ended, 1, 0) != 0;
 }
 
 std::string ReadProc(int directory, const char* file) {
@@ -110,7 +105,7 @@ CallerProcess ProcessBehind(int connection, pid_t pid) {
   process.cgroup = CgroupIn(ReadProc(directory.get(), "cgroup"));
   process.executable = Asked() ? Asked()(pid) : ExecutableIn(directory.get());
   // It lives, so the pid was its own all the time.
-  return HasEnded(pidfd.get()) ? CallerProcess() : process;
+  return IsReadable(pidfd.get()) ? CallerProcess() : process;
 }
 
 }  // namespace libretto

@@ -1,7 +1,6 @@
 #include "agent/net/listener.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "agent/net/caller_process.h"
+#include "agent/net/readable.h"
 #include "base/files.h"
 #include "base/paths.h"
 
@@ -51,11 +51,6 @@ std::size_t FittingConnections(std::size_t wanted) {
   const std::size_t all = descriptors.rlim_cur;
   return std::clamp<std::size_t>(
       all > kReservedDescriptors ? all - kReservedDescriptors : 0, 1, wanted);
-}
-
-bool HasReadable(int fd) {
-  pollfd waiting{fd, POLLIN, 0};
-  return poll(&waiting, 1, 0) > 0;
 }
 
 // The directory is opened once and everything happens below that descriptor: a
@@ -264,7 +259,7 @@ void Listener::AcceptAll() {
 // Ends the oldest connection that does nothing, when somebody waits for its
 // place.
 bool Listener::MakeRoom() {
-  if (!HasReadable(socket_.native_handle())) return false;
+  if (!IsReadable(socket_.native_handle())) return false;
   const auto now = std::chrono::steady_clock::now();
   if (!waiting_.empty() &&
       now >= waiting_.begin()->second->begun + kPrefacePatience) {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "agent/net/readable.h"
 #include "base/paths.h"
 
 namespace libretto {
@@ -95,13 +96,22 @@ Status ScopeListeners::WatchProcess(ScopeId id, pid_t process, Served& served) {
   if (fd < 0) {
     return FromErrno(errno, "cannot watch process " + std::to_string(process));
   }
-  served.process.emplace(loop_.context(), fd);
-  served.process->async_wait(asio::posix::stream_descriptor::wait_read,
-                             [this, id](const asio::error_code& error) {
-                               if (error) return;
-                               loop_.Post([this, id] { process_ended_(id); });
-                             });
+  served.process =
+      std::make_unique<asio::posix::stream_descriptor>(loop_.context(), fd);
+  AwaitEnd(id, *served.process);
   return OkStatus();
+}
+
+void ScopeListeners::AwaitEnd(ScopeId id,
+                              asio::posix::stream_descriptor& process) {
+  process.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [this, id, &process](const asio::error_code& error) {
+                       if (error) return;
+                       if (!IsReadable(process.native_handle())) {
+                         return AwaitEnd(id, process);
+                       }
+                       loop_.Post([this, id] { process_ended_(id); });
+                     });
 }
 
 void ScopeListeners::Close(ScopeId id) {

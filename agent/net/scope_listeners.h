@@ -42,10 +42,11 @@ class ScopeListeners final : public ScopeSockets {
  private:
   struct Served {
     std::unique_ptr<Listener> listener;
-    std::optional<asio::posix::stream_descriptor> process;
+    std::unique_ptr<asio::posix::stream_descriptor> process;
   };
 
   Status WatchProcess(ScopeId id, pid_t process, Served& served);
+  void AwaitEnd(ScopeId id, asio::posix::stream_descriptor& process);
 
   Loop& loop_;
   const std::string folder_;

@@ -1,5 +1,6 @@
 #include "agent/net/scope_listeners.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -150,6 +151,40 @@ TEST_F(ScopeListenersTest, APathThatIsTooLongIsSaid) {
       [](ScopeId) {});
   EXPECT_THAT(far.Open(1, std::nullopt, 0),
               HasCode(StatusCode::kInvalidArgument));
+}
+
+// Asio may deliver an event to whoever was given the place of the descriptor
+// that it was for.
+TEST_F(ScopeListenersTest, AnEventOfWhatWasClosedEndsNoScope) {
+  using asio::posix::stream_descriptor;
+  std::vector<std::unique_ptr<stream_descriptor>> readable;
+  for (std::size_t i = 0; i < 2; ++i) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const UniqueFd write_end(ends[1]);
+    ASSERT_EQ(write(write_end.get(), "x", 1), 1);
+    readable.push_back(
+        std::make_unique<stream_descriptor>(loop_.context(), ends[0]));
+  }
+  // Both are told in one turn. The first to hear it closes the other and opens
+  // a scope in its place.
+  int heard = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    readable[i]->async_wait(
+        stream_descriptor::wait_read,
+        [this, &readable, &heard, i](const asio::error_code& error) {
+          if (error) return;
+          ++heard;
+          readable[1 - i]->close();
+          EXPECT_THAT(listeners_.Open(1, std::nullopt, getpid()), IsOk());
+        });
+  }
+  EXPECT_TRUE(RunUntil([&heard] { return heard == 1; }));
+  for (int turn = 0; turn < 10; ++turn) {
+    loop_.context().restart();
+    loop_.context().run_one_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(ended_.empty());
 }
 
 }  // namespace
