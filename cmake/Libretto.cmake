@@ -46,10 +46,19 @@ if(LIBRETTO_SANITIZE)
   target_compile_definitions(libretto_flags INTERFACE LIBRETTO_SANITIZED)
   target_compile_options(libretto_flags INTERFACE
     -fsanitize=${LIBRETTO_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer)
+    -fno-omit-frame-pointer -gline-tables-only)
   target_link_options(libretto_flags INTERFACE
     -fsanitize=${LIBRETTO_SANITIZE})
 endif()
+
+# libretto_precompile(TARGET HEADER...): what most files of the target include is
+# parsed once, in the builds with sanitizers, which takes a third of their time
+# away. A release has every file parse its own, so that none is forgotten.
+function(libretto_precompile target)
+  if(LIBRETTO_SANITIZE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
 
 # libretto_library(NAME SRCS ... DEPS ...) makes libretto_NAME and the alias
 # libretto::NAME. DEPS are public.
@@ -86,6 +95,8 @@ function(libretto_test name)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     return()
   endif()
+  libretto_precompile(${name} <chrono> <functional> <map> <memory> <optional>
+    <string> <vector> <gmock/gmock.h> <gtest/gtest.h>)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
   if(tsan IN_LIST ARG_LABELS)

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/os/instrumented.h"
 #include "agent/os/landlock.h"
 #include "agent/os/syscall_filter.h"
 #include "base/unique_fd.h"
@@ -138,13 +139,10 @@ Status ConfineFiles(const SandboxNeeds& needs, Sandbox& sandbox) {
 
 StatusOr<Sandbox> EnterSandbox(const SandboxNeeds& needs) {
   Sandbox sandbox;
-#ifdef LIBRETTO_INSTRUMENTED
-  // A sanitizer looks for leaks by tracing its process; coverage is written
-  // into the build folder.
-  (void)needs;
-  sandbox.missing = "this build is instrumented and confines nothing";
-  return sandbox;
-#else
+  if (kInstrumented) {
+    sandbox.missing = "this build is instrumented and confines nothing";
+    return sandbox;
+  }
   // Files first: afterwards Landlock's own calls are refused.
   if (Status files = ConfineFiles(needs, sandbox); !files.ok()) return files;
   const StatusOr<Confined> filtered = FilterSystemCalls();
@@ -155,7 +153,6 @@ StatusOr<Sandbox> EnterSandbox(const SandboxNeeds& needs) {
     sandbox.missing += "this kernel does not filter system calls (no seccomp)";
   }
   return sandbox;
-#endif
 }
 
 }  // namespace libretto

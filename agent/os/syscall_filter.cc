@@ -230,9 +230,9 @@ void AllowBounded(Rules& rules) {
               BitsAre(3, MAP_ANONYMOUS, 0));
   rules.Allow(SCMP_SYS(mprotect), BitsAre(2, PROT_EXEC, 0));
 
-  for (const unsigned long request :
-       {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ}) {
-    rules.Allow(SCMP_SYS(ioctl), Equals(1, request));
+  for (const int request : {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ}) {
+    rules.Allow(SCMP_SYS(ioctl),
+                Equals(1, static_cast<std::uint64_t>(request)));
   }
   // Above all not PR_SET_DUMPABLE.
   for (const int option : {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE,

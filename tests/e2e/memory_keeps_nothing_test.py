@@ -5,14 +5,19 @@ closed to everybody else.
 """
 
 import base64
+import functools
 import json
 import os
+import pathlib
 import re
 import secrets as random_secrets
+import shutil
+import subprocess
 import time
 import unittest
 
 import harness
+import tls_world
 
 FRAGMENT = 12  # bytes of a value in a row that count as a copy
 STRIDE = 4
@@ -54,14 +59,21 @@ def spellings(secret):
         yield base64.b64encode(bytes(shift) + raw)[4:-4], in_base64
 
 
-def copies(pid, secrets):
-    """Which of `secrets` have a fragment in the memory of `pid`."""
+@functools.lru_cache(maxsize=2)
+def fragments(secrets):
+    """Of all spellings: whose each is, and what tells that it may be one."""
     owners = {text[start:start + length]: what
-              for what, secret in secrets.items()
+              for what, secret in secrets
               for text, length in spellings(secret)
               for start in range(len(text) - length + 1)}
     probes = {fragment[start:start + PROBE]
               for fragment in owners for start in range(STRIDE)}
+    return owners, probes
+
+
+def copies(pid, secrets):
+    """Which of `secrets` have a fragment in the memory of `pid`."""
+    owners, probes = fragments(tuple(sorted(secrets.items())))
     found = set()
     for block in memory_of(pid):
         for match in RUN.finditer(block):
@@ -77,9 +89,7 @@ def copies(pid, secrets):
     return found
 
 
-@unittest.skipUnless(os.geteuid() == 0, "reading the agent's memory needs root")
-@unittest.skipIf(harness.SANITIZED, "a sanitizer keeps what is freed")
-class MemoryKeepsNothingTest(harness.E2eTest):
+class MemoryCase(harness.E2eTest):
 
     def setUp(self):
         super().setUp()
@@ -105,6 +115,11 @@ class MemoryKeepsNothingTest(harness.E2eTest):
     def read_all(self):
         for number, value in enumerate(self.values.values()):
             self.assertEqual(self.world.read(f"name_{number}"), value)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "reading the agent's memory needs root")
+@unittest.skipIf(harness.SANITIZED, "a sanitizer keeps what is freed")
+class MemoryKeepsNothingTest(MemoryCase):
 
     def test_the_scan_finds_what_is_there(self):
         # This process holds the values.
@@ -206,6 +221,58 @@ class MemoryKeepsNothingTest(harness.E2eTest):
         time.sleep(1)
         secrets = dict(self.values, password=self.world.password)
         self.assertEqual(copies(self.world.cloud.process.pid, secrets), set())
+
+
+@unittest.skipUnless(os.geteuid() == 0, "reading the agent's memory needs root")
+@unittest.skipUnless(shutil.which("node"), "node is not installed")
+@unittest.skipIf(harness.SANITIZED, "a sanitizer keeps what is freed")
+class OverTlsTest(MemoryCase):
+    """As from a cloud on the network."""
+
+    def through(self, version):
+        """Signs in anew, at a TLS server in front of the cloud."""
+        authority = tls_world.Authority(self.world.root, "ca")
+        key, cert = self.world.root / "tls.key", self.world.root / "tls.pem"
+        tls_world.make_key(key)
+        authority.sign(tls_world.HOST, key, cert, tls_world.GOOD)
+        settings = self.world.home / ".config/libretto/agent.toml"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(f'ca_file = "{authority.cert}"\n')
+        script = pathlib.Path(__file__).resolve().with_name("tls_front.mjs")
+        # pylint: disable-next=consider-using-with
+        front = subprocess.Popen(
+            ["node", script, version, cert, key, self.world.api_url],
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(front.stdout.close)
+        self.addCleanup(front.wait)
+        self.addCleanup(front.kill)
+        port = int(front.stdout.readline())
+        self.world.api_url = f"https://{tls_world.HOST}:{port}"
+        self.world.log_in()
+        self.world.must("agent", "stop")
+        return front
+
+    def assert_nothing_left_over(self, version, spoken):
+        front = self.through(version)
+        self.read_all()
+        self.assert_nothing_left()
+        self.world.must("agent", "stop")
+        # All at once.
+        self.world.must("agent", "sync")
+        self.assert_nothing_left()
+        self.values["session cookie"] = self.world.cookie().split("=", 1)[1]
+        self.world.must("agent", "enroll", "--passphrase-stdin",
+                        stdin=self.world.passphrase)
+        self.world.must("agent", "lock")
+        self.assert_nothing_left()
+        front.kill()
+        self.assertEqual(set(front.stdout.read().split()), {spoken})
+
+    def test_http_1(self):
+        self.assert_nothing_left_over("http1", "1.1")
+
+    def test_http_2(self):
+        self.assert_nothing_left_over("http2", "2.0")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""Who takes the agent over from inside, through a flaw in a library, starts no
+program and reads no file of the user's. (That it reaches no port but the
+cloud's is in confined_test.py.)
+
+A debugger of root's plays the flaw: it has the running agent make the calls.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+import harness
+
+EPERM, EACCES = 1, 13
+
+
+def landlock_abi():
+    # The number of landlock_create_ruleset() on every architecture.
+    return int(subprocess.run(
+        ["/usr/bin/python3", "-c",
+         "import ctypes; print(ctypes.CDLL(None).syscall(444, None, 0, 1))"],
+        check=True, capture_output=True, text=True).stdout)
+
+
+@unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
+@unittest.skipUnless(os.geteuid() == 0, "attaching to an agent needs root")
+@unittest.skipIf(harness.SANITIZED, "a sanitizer build is not confined")
+class TakenOverTest(harness.E2eTest):
+
+    def forced(self, pid, calls):
+        """What each call returned in the process, and its errno."""
+        script = ["set confirm off", "set debuginfod enabled off",
+                  # The thread that waits in epoll is as good as any other.
+                  "set scheduler-locking on"]
+        for call in calls:
+            script += [f"print (long){call}", "print *(int*)__errno_location()"]
+        script += ["detach", "quit"]
+        done = subprocess.run(
+            ["gdb", "-q", "-nx", "-batch", "-p", str(pid)] +
+            [part for line in script for part in ("-ex", line)],
+            capture_output=True, text=True, check=False, timeout=120)
+        values = [int(value) for value in
+                  re.findall(r"^\$\d+ = (-?\d+)$", done.stdout, re.MULTILINE)]
+        self.assertEqual(len(values), 2 * len(calls), done.stdout + done.stderr)
+        return list(zip(values[::2], values[1::2]))
+
+    def test_what_it_is_forced_to_do_is_refused(self):
+        private = self.world.home / ".ssh/id_rsa"
+        private.parent.mkdir()
+        private.write_text("a private key")
+        witness = pathlib.Path("/tmp") / f"taken-over-{os.getpid()}"
+        self.addCleanup(witness.unlink, missing_ok=True)
+        self.world.must("agent", "start")
+        pid = self.world.agent_pid()
+        started, forked, read, written = self.forced(pid, [
+            f'system("echo > {witness}")',
+            "fork()",
+            f'open("{private}", 0)',
+            f'open("{witness}", 0x41, 0600)',
+        ])
+        # No shell could be started, in the words of system(3).
+        self.assertEqual(started[0], 127 << 8)
+        self.assertEqual(forked, (-1, EPERM))
+        if landlock_abi() >= 1:
+            self.assertEqual(read, (-1, EACCES))
+            self.assertEqual(written, (-1, EACCES))
+        self.assertFalse(witness.exists())
+        # It goes on as if nothing had been.
+        self.assertEqual(self.world.status()["pid"], pid)
+
+
+if __name__ == "__main__":
+    harness.main()
