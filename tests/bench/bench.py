@@ -7,15 +7,16 @@ Groups: calls, commands, start, cloud, sync, idle. Without one: all of them.
 """
 
 import argparse
+import contextlib
 import pathlib
 import sys
 import time
 
 import calls
+import cloud_rate
 import commands
 import processes
 import report
-import serving
 import syncing
 from stage import Stage
 
@@ -24,29 +25,29 @@ GROUPS = ("calls", "commands", "start", "cloud", "sync", "idle")
 
 def measured(groups, effort):
     """The rows of the groups, each as soon as it is known."""
-    idle = processes.IdleMinute(effort) if "idle" in groups else None
-    stage = Stage()
-    try:
+    with contextlib.ExitStack() as at_the_end:
+        idle = None
+        if "idle" in groups:
+            idle = at_the_end.enter_context(
+                contextlib.closing(processes.IdleMinute(effort)))
+        yield from on_one_stage(groups, effort)
+        if "sync" in groups:
+            yield from syncing.rows(effort)
+        if idle:
+            yield from idle.rows()
+
+
+def on_one_stage(groups, effort):
+    with contextlib.closing(Stage()) as stage:
+        stage.signed_up()
         if "calls" in groups:
             yield from calls.rows(stage, effort)
-        else:
-            stage.signed_up()
         if "commands" in groups:
             yield from commands.rows(stage, effort)
         if "start" in groups:
             yield from processes.start_rows(stage, effort)
         if "cloud" in groups:
-            yield from serving.rows(stage, effort)
-    finally:
-        stage.close()
-    try:
-        if "sync" in groups:
-            yield from syncing.rows(effort)
-        if idle:
-            yield from idle.rows()
-    finally:
-        if idle:
-            idle.close()
+            yield from cloud_rate.rows(stage, effort)
 
 
 def main():
@@ -71,7 +72,7 @@ def main():
         rows.append(row.as_json())
         print(report.as_text(rows[-1]), flush=True)
     missed = [row["what"] for row in rows if not row["met"]]
-    print(f"\n{len(rows)} lines in {time.monotonic() - begin:.0f} s, "
+    print(f"\n{report.as_table(rows)}\n\n{len(rows)} lines in {time.monotonic() - begin:.0f} s, "
           f"{len(missed)} missed")
     if options.out:
         report.write(options.out, rows, options.quick)

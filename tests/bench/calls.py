@@ -7,7 +7,6 @@ ECHO = "bare grpc++ callback echo over a Unix socket, the same client"
 
 
 def rows(stage, effort):
-    stage.signed_up()
     stage.start_echo()
     yield from latency(stage, effort)
     yield from throughput(stage, effort)

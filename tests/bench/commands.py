@@ -12,7 +12,6 @@ QUESTION = "protocol=https\nhost=example.test\n\n"
 
 
 def rows(stage, effort):
-    """The stage is one of calls.rows()."""
     peers = Peers(stage)
     try:
         yield from compared(stage, peers, effort)

@@ -11,7 +11,7 @@ ECHO = "a bare grpc++ callback server"
 
 
 def start_rows(stage, effort):
-    """The stage is one of calls.rows(); its agent is stopped meanwhile."""
+    """The stage's agent is stopped meanwhile."""
     stage.world.must("agent", "stop")
     socket = stage.world.root / "start.sock"
     # As librettoctl and the unit start it.

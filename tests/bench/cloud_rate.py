@@ -36,7 +36,6 @@ http {{
 
 
 def rows(stage, effort):
-    """The stage is one of calls.rows()."""
     key = stage.api_key()
     cloud = CloudClient(stage.cloud_port(), key)
     size = len(cloud.post("/v1/credentials/get", {"name": "warm"}))
