@@ -1,6 +1,7 @@
 #include "agent/remote/http_client.h"
 
 #include <curl/curl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -184,8 +185,9 @@ void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
 
 // libcurl's buffer of a live HTTP/2 connection keeps the last body it received,
 // and a pool of connections is worth its memory to a batch only. So they go
-// when a batch is over, but not between its list and its fetches. Returns how
-// long nothing has to be done.
+// when a batch is over, but not between its list and its fetches; and the system
+// gets back what it took to read the batch, which malloc() would keep. Returns
+// how long nothing has to be done.
 std::chrono::milliseconds HttpClient::Worker::EndBatch() {
   constexpr std::chrono::hours kForGood{1};
   if (!used_http2_ && connections_ <= kKeptConnections) return kForGood;
@@ -195,6 +197,7 @@ std::chrono::milliseconds HttpClient::Worker::EndBatch() {
                                                                  kLinger - now);
   if (left.count() > 0) return left;
   Renew();
+  malloc_trim(0);
   return kForGood;
 }
 

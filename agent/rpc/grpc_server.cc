@@ -28,6 +28,8 @@ constexpr int kMaxStreams = 32;
 constexpr int kMaxFrameBytes = 16 * 1024;
 constexpr int kWindowBytes = 256 * 1024;
 constexpr int kMinPingIntervalMs = 10'000;
+// How often the thread of the synchronous service looks up without a reason.
+constexpr int kLookUpMs = 3'600'000;
 constexpr std::size_t kQuotaBytes = std::size_t{64} << 20;
 
 int Millis(std::chrono::milliseconds time) {
@@ -117,6 +119,7 @@ void GrpcServer::StartMain(const ConnectionLimits& limits) {
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  builder.SetSyncServerOption(grpc::ServerBuilder::CQ_TIMEOUT_MSEC, kLookUpMs);
   services_.RegisterWith(builder);
   server_ = builder.BuildAndStart();
   LIBRETTO_CHECK(server_ != nullptr);

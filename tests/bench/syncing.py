@@ -12,6 +12,8 @@ from stage import BIN, CloudClient, Stage, fill, status_of
 DELAY_MS = 10  # each way
 MANY = 1_000
 VERY_MANY = 10_000
+# Until a sync has put away what it was done with.
+REST_S = 2
 
 
 def rows(effort):
@@ -96,6 +98,8 @@ def near(effort):
 
 
 def resident_mib(stage):
+    """At rest."""
+    time.sleep(REST_S)
     return int(status_of(stage.world.agent_pid())[0]["VmRSS"].split()[0]) / 1024
 
 
