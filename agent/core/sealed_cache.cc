@@ -12,16 +12,18 @@ std::size_t SealedCache::ApplyList(std::vector<CredentialInfo> list,
                                    TimePoint began) {
   const std::size_t before = entries_.size();
   std::size_t created = 0;
-  std::map<std::string, Entry> kept;
+  Entries kept;
   for (CredentialInfo& info : list) {
-    auto node = entries_.extract(info.name);
-    if (node.empty()) {
-      // Not known, or the list has it twice.
-      created += kept.count(info.name) == 0 ? 1 : 0;
-    } else {
-      kept.insert(std::move(node));
-    }
-    Entry& entry = kept[info.name];
+    // Clouds list in order of name: what comes next is at the front of the one
+    // and goes to the end of the other, and nothing has to be searched for.
+    auto node = Extract(info.name);
+    const bool is_known = !node.empty();
+    const std::size_t kept_before = kept.size();
+    const auto at = is_known ? kept.insert(kept.end(), std::move(node))
+                             : kept.try_emplace(kept.end(), info.name);
+    // Neither: the list has it twice.
+    if (!is_known && kept.size() > kept_before) ++created;
+    Entry& entry = at->second;
     // A name that was never listed was fetched under no updated_at at all, and
     // a cloud that tells none confirms nothing.
     entry.current = entry.current && entry.listed && !info.updated_at.empty() &&
@@ -140,6 +142,14 @@ SealedCache::Entry* SealedCache::Find(const CredentialName& name) {
 const SealedCache::Entry* SealedCache::Find(const CredentialName& name) const {
   const auto found = entries_.find(name.text());
   return found == entries_.end() ? nullptr : &found->second;
+}
+
+SealedCache::Entries::node_type SealedCache::Extract(const std::string& name) {
+  const auto front = entries_.begin();
+  if (front != entries_.end() && front->first == name) {
+    return entries_.extract(front);
+  }
+  return entries_.extract(name);
 }
 
 void SealedCache::DropValue(Entry& entry) {

@@ -100,14 +100,18 @@ class SealedCache {
     bool current = false;
   };
 
+  using Entries = std::map<std::string, Entry>;
+
   Entry* Find(const CredentialName& name);
   const Entry* Find(const CredentialName& name) const;
+  // Empty when there is none.
+  Entries::node_type Extract(const std::string& name);
   void DropValue(Entry& entry);
   std::string Binding(const std::string& name) const;
 
   const std::string profile_;
   const CacheLimits limits_;
-  std::map<std::string, Entry> entries_;
+  Entries entries_;
   // The keys of entries with a value, latest use first.
   std::list<const std::string*> recent_;
   std::size_t value_bytes_ = 0;

@@ -185,9 +185,9 @@ void HttpClient::Worker::Finish(CURL* easy, CURLcode result) {
 
 // libcurl's buffer of a live HTTP/2 connection keeps the last body it received,
 // and a pool of connections is worth its memory to a batch only. So they go
-// when a batch is over, but not between its list and its fetches; and the system
-// gets back what it took to read the batch, which malloc() would keep. Returns
-// how long nothing has to be done.
+// when a batch is over, but not between its list and its fetches; and the
+// system gets back what it took to read the batch, which malloc() would keep.
+// Returns how long nothing has to be done.
 std::chrono::milliseconds HttpClient::Worker::EndBatch() {
   constexpr std::chrono::hours kForGood{1};
   if (!used_http2_ && connections_ <= kKeptConnections) return kForGood;
