@@ -87,6 +87,16 @@ TEST_F(SealedCacheTest, ANameThatIsListedTwiceCountsOnce) {
   EXPECT_EQ(cache_.UpdatedAt(Name("a")), "2");
 }
 
+TEST_F(SealedCacheTest, AListNeedNotBeInOrder) {
+  List({{"b", "1"}, {"a", "1"}, {"c", "1"}});
+  Put("a", "x");
+  EXPECT_EQ(List({{"c", "2"}, {"a", "1"}, {"d", "1"}, {"a", "1"}}), 1U);
+  EXPECT_EQ(cache_.entries(), 3U);
+  EXPECT_TRUE(IsCurrent("a"));
+  EXPECT_EQ(cache_.UpdatedAt(Name("c")), "2");
+  EXPECT_FALSE(cache_.Info(Name("b")).has_value());
+}
+
 TEST_F(SealedCacheTest, BeyondTheLimitOnValuesTheOneUsedLongestAgoGoes) {
   List({{"a", "1"}, {"b", "1"}, {"c", "1"}, {"d", "1"}});
   for (const char* name : {"a", "b", "c"}) Put(name, "x");
