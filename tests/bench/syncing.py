@@ -47,9 +47,8 @@ def far(effort):
         stage.world.api_url = stage.world.cloud.base_url
         stage.world.must("agent", "start")
         stage.world.sign_up()
-        count = effort(MANY, 200)
-        fill(port, stage.api_key(), count)
-        yield first_sync(stage, proxy, count, effort)
+        fill(port, stage.api_key(), MANY)
+        yield first_sync(stage, proxy, effort)
     finally:
         stage.close()
 
@@ -67,17 +66,17 @@ class Proxy:
         return json.loads(self.process.stdout.readline())
 
 
-def first_sync(stage, proxy, count, effort):
+def first_sync(stage, proxy, effort):
     took, ideal = [], []
     for _ in range(effort(5, 2)):
         begin_anew(stage)
         proxy.counts()
         took.append(seconds_of(lambda: stage.world.must("agent", "sync")))
         in_flight = proxy.counts()["in_flight"]
-        ideal.append(math.ceil(count / in_flight) * 2 * DELAY_MS / 1000)
-    return Row("first_sync", f"first sync of {count:,} credentials from a "
+        ideal.append(math.ceil(MANY / in_flight) * 2 * DELAY_MS / 1000)
+    return Row("first_sync", f"first sync of {MANY:,} credentials from a "
                "cloud 20 ms away",
-               f"⌈{count:,} / requests in flight⌉ round trips", 2.0,
+               f"⌈{MANY:,} / requests in flight⌉ round trips", 2.0,
                took, ideal, "s",
                note=f"{in_flight} requests in flight, HTTP/1.1; the key is "
                "issued and the list made in that time")
@@ -87,38 +86,35 @@ def near(effort):
     """On this machine, so that no distance hides work."""
     stage = Stage()
     try:
-        count = effort(VERY_MANY, 1_000)
-        stage.world.signed_up()
+        stage.signed_up()
+        rounds = effort(3, 1)
+        idle = [resident_mib(stage, "read", "warm") for _ in range(rounds)]
         key = stage.api_key()
-        fill(stage.cloud_port(), key, count)
-        yield from memory(stage, count, effort)
-        yield changed_sync(stage, key, count, effort)
+        fill(stage.cloud_port(), key, VERY_MANY)
+        full = [resident_mib(stage, "agent", "sync") for _ in range(rounds)]
+        yield from memory(idle, full)
+        yield changed_sync(stage, key, effort)
     finally:
         stage.close()
 
 
-def resident_mib(stage):
-    """At rest."""
+def resident_mib(stage, *command):
+    """Of an agent that was asked for this once, at rest."""
+    begin_anew(stage)
+    stage.world.must(*command)
     time.sleep(REST_S)
     return int(status_of(stage.world.agent_pid())[0]["VmRSS"].split()[0]) / 1024
 
 
-def memory(stage, count, effort):
-    idle, full = [], []
-    for _ in range(effort(3, 1)):
-        begin_anew(stage)
-        stage.world.read("bulk_0")
-        idle.append(resident_mib(stage))
-        stage.world.must("agent", "sync")
-        full.append(resident_mib(stage))
+def memory(idle, full):
     yield Row("memory_idle", "resident memory, idle", "–", 30, idle,
               unit=" MiB", combine=lambda ours, _: ours, is_ratio=False)
-    yield Row("memory_full", f"resident memory with {count:,} credentials of "
-              "100 bytes more", "idle", 12, full, idle, " MiB",
+    yield Row("memory_full", f"resident memory with {VERY_MANY:,} credentials "
+              "of 100 bytes more", "idle", 12, full, idle, " MiB",
               combine=lambda ours, theirs: ours - theirs, is_ratio=False)
 
 
-def changed_sync(stage, key, count, effort):
+def changed_sync(stage, key, effort):
     cloud = CloudClient(stage.cloud_port(), key)
 
     def sync():
@@ -132,6 +128,6 @@ def changed_sync(stage, key, count, effort):
     stage.world.must("agent", "sync")
     took, alone = alternate(effort(11, 3), sync, list_alone)
     cloud.close()
-    return Row("changed_sync", f"sync of {count:,} credentials of which one "
+    return Row("changed_sync", f"sync of {VERY_MANY:,} credentials of which one "
                "changed", "the list request alone", 1.5,
                [s * 1000 for s in took], [s * 1000 for s in alone])
