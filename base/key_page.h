@@ -50,6 +50,7 @@ class KeyPage {
 
   KeyPage(const KeyPage&) = delete;
   KeyPage& operator=(const KeyPage&) = delete;
+  ~KeyPage() = delete;  // keys may be in use until the process ends
 
   Memory memory() const { return memory_; }
 

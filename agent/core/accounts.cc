@@ -240,7 +240,7 @@ void Accounts::DeleteAccount(const std::string& email, Done<std::string> done) {
   }
   remote_.DeleteAccount(
       session_.account().cookie,
-      [this, email, epoch = session_.epoch(),
+      [this, email = std::string(email), epoch = session_.epoch(),
        done = std::move(done)](const Status& deleted) mutable {
         if (!deleted.ok()) return std::move(done)(deleted);
         // The keys went with the account; there is nothing left to revoke.
