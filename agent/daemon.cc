@@ -77,7 +77,8 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
       keys_(api_),
       accounts_(api_),
       organizations_(api_),
-      files_(state_dir_, sealing_),
+      worker_(loop_),
+      files_(state_dir_, sealing_, worker_),
       storage_(files_, audit_),
       profiles_(OptionsFrom(config_),
                 {credentials_, keys_, accounts_, organizations_}, storage_,
@@ -99,7 +100,6 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
           [this](ScopeId id) { scopes_.ProcessEnded(id); }),
       scopes_(scope_listeners_, clock_),
       lock_files_(state_dir_, files_),
-      worker_(loop_),
       lock_(sealing_, profiles_, lock_files_, worker_, clock_,
             {.idle = config_.idle_lock},
             {.end_cloud_calls = [this] { http_.Abort(); },
@@ -355,6 +355,7 @@ void Daemon::BeginStop(Stopped stopped) {
     }
     FinishStop();
   });
+  profiles_.SaveSnapshots();
 }
 
 void Daemon::FinishStop() {

@@ -106,6 +106,7 @@ class Daemon {
   HttpAccounts accounts_;
   HttpOrganizations organizations_;
   Sealing sealing_;
+  WorkerThread worker_;
   ProfileFiles files_;
   AuditedStorage storage_;
   Profiles profiles_;
@@ -116,7 +117,6 @@ class Daemon {
   ScopeListeners scope_listeners_;
   Scopes scopes_;
   LockFiles lock_files_;
-  WorkerThread worker_;
   Lock lock_;
   GrpcServer server_;
   PageServer metrics_;

@@ -5,11 +5,13 @@
 namespace libretto {
 
 Accounts::Accounts(Session& session, KeyLease& lease, SealedCache& cache,
-                   Syncer& syncer, AccountRemote& remote,
-                   OrganizationRemote& organizations, SessionStore& store)
+                   CacheSnapshot& snapshot, Syncer& syncer,
+                   AccountRemote& remote, OrganizationRemote& organizations,
+                   SessionStore& store)
     : session_(session),
       lease_(lease),
       cache_(cache),
+      snapshot_(snapshot),
       syncer_(syncer),
       remote_(remote),
       organizations_(organizations),
@@ -47,10 +49,11 @@ void Accounts::TakeUp(std::optional<StoredSession> stored) {
       session_.account().cookie.text.Equals(cookie.text)) {
     return;
   }
-  Drop();
+  if (known) Drop();
   session_.SignIn(std::move(stored->account), stored->data_key.has_value()
                                                   ? *std::move(stored->data_key)
                                                   : DataKey::Generate());
+  snapshot_.Restore();
   syncer_.Hurry();
 }
 
@@ -70,6 +73,7 @@ Status Accounts::Restore() {
 }
 
 void Accounts::Lock(DoneStatus released) {
+  snapshot_.Save();
   session_.Lock();
   lease_.Release(std::move(released));
 }
@@ -80,6 +84,8 @@ Status Accounts::Unlock() {
   if (!stored.ok() || !stored->has_value()) {
     cache_.Clear();
     session_.SignOut();
+    // Nobody is signed in any more; what cannot be understood may be yet.
+    if (stored.ok()) snapshot_.Remove();
     return stored.status();
   }
   StoredSession& session = **stored;
@@ -87,13 +93,19 @@ Status Accounts::Unlock() {
                                     session.data_key.has_value()
                                         ? *std::move(session.data_key)
                                         : DataKey::Generate());
-  if (!same) cache_.Clear();
+  if (!same) {
+    // Of another login, which has come meanwhile.
+    if (cache_.entries() > 0) snapshot_.Remove();
+    cache_.Clear();
+    snapshot_.Restore();
+  }
   syncer_.Hurry();
   return OkStatus();
 }
 
 void Accounts::Forget(DoneStatus released) {
   cache_.Clear();
+  snapshot_.Remove();
   session_.SignOut();
   lease_.Release(std::move(released));
 }
@@ -101,6 +113,7 @@ void Accounts::Forget(DoneStatus released) {
 void Accounts::Drop() {
   lease_.Release([](const Status&) {});
   cache_.Clear();
+  snapshot_.Remove();
   session_.SignOut();
 }
 
@@ -203,6 +216,7 @@ void Accounts::Logout(Done<SignedOut> done) {
   }
   // Here at once, whatever the cloud says; there as far as it can be reached.
   cache_.Clear();
+  snapshot_.Remove();
   lease_.Release([this, ended, outcome = std::move(outcome),
                   cookie = cookie.Clone(),
                   done = std::move(done)](const Status& released) mutable {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/core/broker.h"
+#include "agent/core/cache_snapshot.h"
 #include "agent/core/key_lease.h"
 #include "agent/core/remote.h"
 #include "agent/core/sealed_cache.h"
@@ -61,7 +62,7 @@ struct Identity {
 class Accounts {
  public:
   Accounts(Session& session, KeyLease& lease, SealedCache& cache,
-           Syncer& syncer, AccountRemote& remote,
+           CacheSnapshot& snapshot, Syncer& syncer, AccountRemote& remote,
            OrganizationRemote& organizations, SessionStore& store);
 
   // Takes the session that rests on disk, if nobody is signed in here. Fails
@@ -89,15 +90,15 @@ class Accounts {
   Status Restore();
 
   // Forgets session and data key, and has the API key revoke itself; `released`
-  // says how that went. What is cached stays, sealed.
+  // says how that went. What is cached stays, sealed, here and in the snapshot.
   void Lock(DoneStatus released);
 
   // After Lock(), as soon as the store opens again. What was cached for the
   // same session can be read again.
   Status Unlock();
 
-  // Empties the memory; the session that rests on disk is taken up by the next
-  // call that needs it.
+  // Empties the memory and removes the snapshot; the session that rests on disk
+  // is taken up by the next call that needs it.
   void Forget(DoneStatus released);
 
   // The mail leads to a new password. False when the cloud says that it knows
@@ -126,6 +127,7 @@ class Accounts {
   Session& session_;
   KeyLease& lease_;
   SealedCache& cache_;
+  CacheSnapshot& snapshot_;
   Syncer& syncer_;
   AccountRemote& remote_;
   OrganizationRemote& organizations_;

@@ -21,6 +21,10 @@ class AuditedStorage final : public ProfileStorage {
     return storage_.SessionOf(profile);
   }
   std::unique_ptr<KeyJournal> JournalOf(const std::string& profile) override;
+  std::unique_ptr<SnapshotStore> SnapshotOf(
+      const std::string& profile) override {
+    return storage_.SnapshotOf(profile);
+  }
   std::vector<std::string> Names() override { return storage_.Names(); }
 
  private:

@@ -96,7 +96,13 @@ std::optional<Credential> Broker::FromCache(const CredentialName& name,
                                             const MaxAge& max_age,
                                             bool cloud_is_away) {
   auto value = cache_.Get(name, session_.key());
-  if (!value.ok() || (!value->current && !cloud_is_away)) return std::nullopt;
+  if (!value.ok()) return std::nullopt;
+  // What was restored may have changed meanwhile: the cloud is asked first,
+  // unless it is known that it cannot be.
+  const bool will_do =
+      value->current || cloud_is_away ||
+      (value->unconfirmed && counters_.offline_since.has_value());
+  if (!will_do) return std::nullopt;
   const auto age = Since(value->checked, clock_.Now());
   if (age > options_.max_offline || age > max_age.value_or(age)) {
     return std::nullopt;
@@ -322,6 +328,14 @@ std::uint64_t Broker::NextGeneration() {
   generation_ =
       std::max(generation_ + 1, static_cast<std::uint64_t>(now.count()));
   return generation_;
+}
+
+void Broker::Resume(std::uint64_t generation,
+                    std::optional<TimePoint> listed_at) {
+  generation_ = std::max(generation_, generation);
+  if (!listed_at.has_value()) return;
+  listed_account_ = session_.account_epoch();
+  listed_at_ = *listed_at;
 }
 
 Breaker& Broker::OwnBreaker() {

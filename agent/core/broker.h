@@ -135,9 +135,21 @@ class Broker {
   // Nothing when no request has been made yet.
   const Breaker* breaker() const;
 
+  // For a cache that is kept over a restart: when the last list of this account
+  // began, and the largest generation that was handed out.
+  std::optional<TimePoint> listed_at() const {
+    return has_listed() ? std::optional(listed_at_) : std::nullopt;
+  }
+  std::uint64_t generation() const { return generation_; }
+  // Goes on from there.
+  void Resume(std::uint64_t generation, std::optional<TimePoint> listed_at);
+
   // Moves when a list was applied or something written: a later Get() may say
   // something else than an earlier one did.
   std::uint64_t changes() const { return last_applied_; }
+
+  // How many writes have succeeded.
+  std::uint64_t writes() const { return writes_; }
 
  private:
   using MaxAge = std::optional<std::chrono::milliseconds>;
@@ -205,6 +217,7 @@ class Broker {
   const BrokerOptions options_;
   Counters counters_;
   std::uint64_t generation_ = 0;
+  std::uint64_t writes_ = 0;
 
   std::uint64_t fetch_ids_ = 0;
   std::map<std::uint64_t, Fetch> fetches_;

@@ -147,6 +147,7 @@ void Broker::NoteWrite(const CredentialName& name, const Status& status) {
   // was there before is better than nothing while the cloud is away.
   if (status.ok()) {
     cache_.DropValue(name);
+    ++writes_;
   } else {
     cache_.Doubt(name);
   }

@@ -87,6 +87,8 @@ void Lock::Unenroll(Passphrase passphrase, DoneStatus done) {
         if (Status taken = profiles_.TakeUpAll(); !taken.ok()) {
           return std::move(done)(taken);
         }
+        // While the key to them is nowhere but where it is sealed.
+        profiles_.RemoveSnapshots();
         // Until the passphrase file is gone the agent counts as enrolled, and
         // an unlock seals again what has been written by then.
         sealing_.TurnOff();
@@ -101,6 +103,7 @@ Status Lock::Discard() {
   if (!locked()) {
     (void)LockNow("the passphrase was discarded", [](const Status&) {});
   }
+  profiles_.RemoveSnapshots();
   if (Status gone = storage_.Discard(); !gone.ok()) return gone;
   sealing_.TurnOff();
   because_.clear();
@@ -149,6 +152,8 @@ void Lock::Forget(std::string_view because, DoneStatus released) {
     reach_.end_cloud_calls();
     return profiles_.ForgetAll(std::move(released));
   }
+  // First of all, so that the lock keeps nothing of it.
+  profiles_.DropCaches();
   (void)LockNow(because, std::move(released));
   profiles_.ForgetAll([](const Status&) {});
 }

@@ -10,6 +10,7 @@
 #include "agent/core/breaker.h"
 #include "agent/core/broker.h"
 #include "agent/core/browser_login.h"
+#include "agent/core/cache_snapshot.h"
 #include "agent/core/key_lease.h"
 #include "agent/core/key_ring.h"
 #include "agent/core/last_reads.h"
@@ -38,15 +39,16 @@ struct Remotes {
 struct Profile {
   Profile(const ProfileOptions& options, const Remotes& remotes,
           Breakers& breakers, KeyJournal& journal, SessionStore& store,
-          const Clock& clock)
+          SnapshotStore& snapshots, const Clock& clock)
       : cache(options.name, options.cache),
         lease(session, remotes.keys, journal, clock),
         broker(session, lease, cache, breakers, remotes.credentials, clock,
                {options.name, options.max_offline,
                 options.sync.idle + options.sync.busy}),
+        snapshot(options.name, session, cache, broker, snapshots, clock),
         syncer(session, broker, cache, clock, options.sync),
         watchers(session, broker, syncer, clock),
-        accounts(session, lease, cache, syncer, remotes.accounts,
+        accounts(session, lease, cache, snapshot, syncer, remotes.accounts,
                  remotes.organizations, store),
         browser_login(accounts, remotes.accounts, clock),
         memberships(session, accounts, remotes.organizations),
@@ -57,6 +59,7 @@ struct Profile {
   SealedCache cache;
   KeyLease lease;
   Broker broker;
+  CacheSnapshot snapshot;
   Syncer syncer;
   Watchers watchers;
   Accounts accounts;

@@ -30,6 +30,18 @@ class NoJournal final : public KeyJournal {
   Status Remove(const std::string&) override { return OkStatus(); }
 };
 
+class NoSnapshot final : public SnapshotStore {
+ public:
+  bool allowed() const override { return false; }
+  StatusOr<std::optional<std::string>> Load(std::size_t) override {
+    return std::optional<std::string>();
+  }
+  void Save(std::string, DoneStatus) override {}
+  Status SaveNow(std::string_view) override { return OkStatus(); }
+  Status Remove() override { return OkStatus(); }
+  void Report(std::string_view, const Status&) override {}
+};
+
 }  // namespace
 
 bool IsProfileName(const std::string& name) {
@@ -53,6 +65,7 @@ Profiles::Profiles(const ProfileOptions& options, const Remotes& remotes,
       breakers_(clock, std::move(jitter)),
       nowhere_(std::make_unique<NoSession>()),
       unwritten_(std::make_unique<NoJournal>()),
+      unkept_(std::make_unique<NoSnapshot>()),
       last_call_(clock.Now()) {
   Make(kDefault);
 }
@@ -85,10 +98,12 @@ Profile& Profiles::Make(const std::string& name) {
   auto named = std::make_unique<Named>();
   named->store = storage_.SessionOf(name);
   named->journal = storage_.JournalOf(name);
+  named->snapshots = storage_.SnapshotOf(name);
   ProfileOptions options = options_;
   options.name = name;
-  named->profile = std::make_unique<Profile>(
-      options, remotes_, breakers_, *named->journal, *named->store, clock_);
+  named->profile =
+      std::make_unique<Profile>(options, remotes_, breakers_, *named->journal,
+                                *named->store, *named->snapshots, clock_);
   return *profiles_.emplace(name, std::move(named)).first->second->profile;
 }
 
@@ -97,8 +112,8 @@ std::unique_ptr<Profile> Profiles::MakeForOneCall(const CallerContext& caller) {
   options.name = "";
   // What nobody keeps in step is not served twice.
   options.max_offline = std::chrono::seconds(0);
-  auto profile = std::make_unique<Profile>(options, remotes_, breakers_,
-                                           *unwritten_, *nowhere_, clock_);
+  auto profile = std::make_unique<Profile>(
+      options, remotes_, breakers_, *unwritten_, *nowhere_, *unkept_, clock_);
   profile->session.UseApiKey(
       {caller.api_url.empty() ? std::string(kHostedService) : caller.api_url,
        caller.api_key.Clone()});
@@ -180,9 +195,9 @@ Status Profiles::UnlockAll() {
 }
 
 void Profiles::ForgetAll(DoneStatus released) {
+  DropCaches();
   ForAll(
       [](Profile& profile, DoneStatus done) {
-        profile.cache.Clear();
         if (profile.session.state() != Session::State::kLocked) {
           profile.accounts.Forget(std::move(done));
         } else {
@@ -191,6 +206,27 @@ void Profiles::ForgetAll(DoneStatus released) {
         EndCalls(profile, Conflict("the agent was made to forget everything"));
       },
       std::move(released));
+}
+
+void Profiles::DropCaches() {
+  for (const auto& [name, named] : profiles_) named->profile->cache.Clear();
+  RemoveSnapshots();
+}
+
+void Profiles::RemoveSnapshots() {
+  for (const std::string& name : storage_.Names()) {
+    if (profiles_.count(name) > 0) continue;
+    const auto snapshots = storage_.SnapshotOf(name);
+    const Status removed = snapshots->Remove();
+    if (!removed.ok()) snapshots->Report("not removed", removed);
+  }
+  for (const auto& [name, named] : profiles_) named->profile->snapshot.Remove();
+}
+
+void Profiles::SaveSnapshots() {
+  for (const auto& [name, named] : profiles_) {
+    named->profile->snapshot.SaveNow();
+  }
 }
 
 void Profiles::EndCalls(Profile& profile, const Status& why) {
@@ -222,7 +258,8 @@ std::optional<TimePoint> Profiles::NextDeadline() const {
     const Profile& profile = *named->profile;
     for (const auto& deadline :
          {profile.syncer.NextDeadline(), profile.watchers.NextDeadline(),
-          profile.browser_login.NextDeadline()}) {
+          profile.browser_login.NextDeadline(),
+          profile.snapshot.NextDeadline()}) {
       if (deadline.has_value()) {
         next = std::min(next.value_or(*deadline), *deadline);
       }
@@ -237,6 +274,7 @@ void Profiles::Tick() {
     named->profile->syncer.Tick();
     named->profile->watchers.Tick();
     named->profile->browser_login.Tick();
+    named->profile->snapshot.Tick();
   }
 }
 

@@ -33,6 +33,8 @@ class ProfileStorage {
   virtual std::unique_ptr<SessionStore> SessionOf(
       const std::string& profile) = 0;
   virtual std::unique_ptr<KeyJournal> JournalOf(const std::string& profile) = 0;
+  virtual std::unique_ptr<SnapshotStore> SnapshotOf(
+      const std::string& profile) = 0;
   // Of every profile that may have a session there.
   virtual std::vector<std::string> Names() = 0;
 };
@@ -81,6 +83,12 @@ class Profiles final : public Ticker {
   Status UnlockAll();
   void ForgetAll(DoneStatus released);
 
+  // What is cached, in memory and on disk; on disk alone; and before the agent
+  // stops, on disk what is in memory.
+  void DropCaches();
+  void RemoveSnapshots();
+  void SaveSnapshots();
+
   // When a caller last needed a session.
   TimePoint last_call() const { return last_call_; }
   void Touch() { last_call_ = clock_.Now(); }
@@ -92,6 +100,7 @@ class Profiles final : public Ticker {
   struct Named {
     std::unique_ptr<SessionStore> store;
     std::unique_ptr<KeyJournal> journal;
+    std::unique_ptr<SnapshotStore> snapshots;
     std::unique_ptr<Profile> profile;
   };
 
@@ -111,6 +120,7 @@ class Profiles final : public Ticker {
   Breakers breakers_;
   std::unique_ptr<SessionStore> nowhere_;
   std::unique_ptr<KeyJournal> unwritten_;
+  std::unique_ptr<SnapshotStore> unkept_;
   std::map<std::string, std::unique_ptr<Named>> profiles_;
   TimePoint last_call_;
 };

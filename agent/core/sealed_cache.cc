@@ -12,6 +12,7 @@ std::size_t SealedCache::ApplyList(std::vector<CredentialInfo> list,
                                    TimePoint began) {
   const std::size_t before = entries_.size();
   std::size_t created = 0;
+  bool changed = false;
   Entries kept;
   for (CredentialInfo& info : list) {
     // Clouds list in order of name: what comes next is at the front of the one
@@ -26,14 +27,20 @@ std::size_t SealedCache::ApplyList(std::vector<CredentialInfo> list,
     Entry& entry = at->second;
     // A name that was never listed was fetched under no updated_at at all, and
     // a cloud that tells none confirms nothing.
-    entry.current = entry.current && entry.listed && !info.updated_at.empty() &&
+    const bool was_current = entry.current || entry.unconfirmed;
+    entry.current = was_current && entry.listed && !info.updated_at.empty() &&
                     info.updated_at == entry.updated_at;
+    entry.unconfirmed = false;
+    changed = changed || !entry.listed || entry.current != was_current ||
+              info.id != entry.id || info.created_at != entry.created_at ||
+              info.updated_at != entry.updated_at;
     if (entry.current) entry.checked = std::max(entry.checked, began);
     entry.listed = true;
     entry.id = std::move(info.id);
     entry.created_at = std::move(info.created_at);
     entry.updated_at = std::move(info.updated_at);
   }
+  if (changed || !entries_.empty()) ++changes_;
   for (auto& [name, entry] : entries_) DropValue(entry);
   entries_ = std::move(kept);
   return before + created - entries_.size();
@@ -50,6 +57,7 @@ void SealedCache::Put(const CredentialName& name, const SecretBytes& value,
   entry.generation = origin.generation;
   entry.recent = recent_.insert(recent_.begin(), &found->first);
   value_bytes_ += entry.sealed.size();
+  ++changes_;
   while (value_bytes_ > limits_.bytes || recent_.size() > limits_.values) {
     DropValue(entries_.at(*recent_.back()));
   }
@@ -66,7 +74,7 @@ StatusOr<SealedCache::Value> SealedCache::Get(const CredentialName& name,
   }
   recent_.splice(recent_.begin(), recent_, entry->recent);
   return Value{*std::move(plain), entry->checked, entry->generation,
-               entry->current};
+               entry->current, entry->unconfirmed};
 }
 
 std::optional<CredentialInfo> SealedCache::Info(
@@ -116,7 +124,11 @@ std::vector<CredentialInfo> SealedCache::List() const {
 }
 
 void SealedCache::Doubt(const CredentialName& name) {
-  if (Entry* const entry = Find(name)) entry->current = false;
+  Entry* const entry = Find(name);
+  if (entry == nullptr) return;
+  if (entry->current || entry->unconfirmed) ++changes_;
+  entry->current = false;
+  entry->unconfirmed = false;
 }
 
 void SealedCache::DropValue(const CredentialName& name) {
@@ -125,13 +137,52 @@ void SealedCache::DropValue(const CredentialName& name) {
 
 void SealedCache::Drop(const CredentialName& name) {
   DropValue(name);
-  entries_.erase(name.text());
+  changes_ += entries_.erase(name.text());
 }
 
 void SealedCache::Clear() {
+  ++changes_;
   entries_.clear();
   recent_.clear();
   value_bytes_ = 0;
+}
+
+void SealedCache::Save(
+    TimePoint now, absl::FunctionRef<void(const CacheFileEntry&)> save) const {
+  const auto save_one = [now, &save](const std::string& name,
+                                     const Entry& entry) {
+    const auto age = std::chrono::ceil<std::chrono::milliseconds>(
+        entry.sealed.empty() ? std::chrono::nanoseconds(0)
+                             : now - entry.checked);
+    save({name, entry.id, entry.created_at, entry.updated_at, entry.sealed,
+          entry.generation, age, entry.listed,
+          entry.current || entry.unconfirmed});
+  };
+  for (const std::string* name : recent_) save_one(*name, entries_.at(*name));
+  for (const auto& [name, entry] : entries_) {
+    if (entry.sealed.empty()) save_one(name, entry);
+  }
+}
+
+void SealedCache::Restore(const CacheFileEntry& saved, TimePoint now) {
+  const auto [found, is_new] = entries_.try_emplace(std::string(saved.name));
+  if (!is_new) return;
+  Entry& entry = found->second;
+  entry.id = saved.id;
+  entry.created_at = saved.created_at;
+  entry.updated_at = saved.updated_at;
+  entry.listed = saved.listed;
+  ++changes_;
+  if (saved.value.empty() || recent_.size() >= limits_.values ||
+      value_bytes_ + saved.value.size() > limits_.bytes) {
+    return;
+  }
+  entry.sealed.assign(saved.value.begin(), saved.value.end());
+  entry.unconfirmed = saved.current;
+  entry.checked = now - saved.age;
+  entry.generation = saved.generation;
+  entry.recent = recent_.insert(recent_.end(), &found->first);
+  value_bytes_ += entry.sealed.size();
 }
 
 SealedCache::Entry* SealedCache::Find(const CredentialName& name) {
@@ -154,7 +205,9 @@ SealedCache::Entries::node_type SealedCache::Extract(const std::string& name) {
 
 void SealedCache::DropValue(Entry& entry) {
   entry.current = false;
+  entry.unconfirmed = false;
   if (entry.sealed.empty()) return;
+  ++changes_;
   value_bytes_ -= entry.sealed.size();
   recent_.erase(entry.recent);
   // Gives the memory back, which clear() does not.

@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "agent/core/remote.h"
+#include "base/cache_file.h"
 #include "base/clock.h"
 #include "base/seal.h"
 
@@ -32,6 +34,8 @@ class SealedCache {
     TimePoint checked;         // when the cloud last confirmed it
     std::uint64_t generation;  // of this value
     bool current;              // nothing that is known contradicts it
+    bool unconfirmed;  // nor this one; but no list has confirmed it since it
+                       // was restored
   };
   // What came with a value from the cloud.
   struct Origin {
@@ -80,6 +84,20 @@ class SealedCache {
   void Drop(const CredentialName& name);  // the value and what is known of it
   void Clear();
 
+  // All entries, for a file that is written `now`; those with a value first,
+  // the one that was used last before the others.
+  void Save(TimePoint now,
+            absl::FunctionRef<void(const CacheFileEntry&)> save) const;
+
+  // What Save() gave, in its order, into a cache that is empty otherwise;
+  // entry.age counts up to `now`. A value is current again when a list confirms
+  // it.
+  void Restore(const CacheFileEntry& entry, TimePoint now);
+
+  // Moves when something is held, or known, that was not before; not when it is
+  // confirmed.
+  std::uint64_t changes() const { return changes_; }
+
   std::size_t entries() const { return entries_.size(); }
   std::size_t values() const { return recent_.size(); }
   std::size_t value_bytes() const { return value_bytes_; }
@@ -98,6 +116,7 @@ class SealedCache {
     std::list<const std::string*>::iterator recent;  // while a value is held
     bool listed = false;
     bool current = false;
+    bool unconfirmed = false;  // restored, and was current when it was saved
   };
 
   using Entries = std::map<std::string, Entry>;
@@ -115,6 +134,7 @@ class SealedCache {
   // The keys of entries with a value, latest use first.
   std::list<const std::string*> recent_;
   std::size_t value_bytes_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace libretto

@@ -5,6 +5,7 @@
 
 #include "agent/os/key_file.h"
 #include "agent/os/session_files.h"
+#include "agent/os/snapshot_file.h"
 
 namespace libretto {
 
@@ -17,6 +18,12 @@ std::unique_ptr<SessionStore> ProfileFiles::SessionOf(
 std::unique_ptr<KeyJournal> ProfileFiles::JournalOf(
     const std::string& profile) {
   return std::make_unique<KeyFile>(DirectoryOf(profile) + "/agent-keys.json");
+}
+
+std::unique_ptr<SnapshotStore> ProfileFiles::SnapshotOf(
+    const std::string& profile) {
+  return std::make_unique<SnapshotFile>(DirectoryOf(profile), sealing_,
+                                        worker_);
 }
 
 std::vector<std::string> ProfileFiles::Names() {

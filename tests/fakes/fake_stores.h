@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/core/accounts.h"
+#include "agent/core/cache_snapshot.h"
 #include "agent/core/key_lease.h"
 #include "agent/core/profiles.h"
 #include "agent/core/sealing.h"
@@ -78,11 +79,57 @@ class FakeSessionStore final : public SessionStore {
   }
 };
 
-// Hands out views of disks that the test keeps, one pair for each profile.
+class FakeSnapshotStore final : public SnapshotStore {
+ public:
+  std::optional<std::string> file;
+  int saves = 0;
+  bool full_disk = false;
+  // What was saved waits for the test to say Write().
+  bool held = false;
+  std::vector<std::string> reports;
+  const Sealing* sealing = nullptr;  // null: no passphrase is enrolled
+
+  bool allowed() const override {
+    return sealing != nullptr && sealing->state() != Sealing::State::kOff;
+  }
+  StatusOr<std::optional<std::string>> Load(std::size_t max_bytes) override {
+    if (file.has_value() && file->size() > max_bytes) {
+      return Invalid("cache.sealed is too large");
+    }
+    return file;
+  }
+  void Save(std::string content, DoneStatus done) override {
+    waiting_ = [this, content = std::move(content),
+                done = std::move(done)]() mutable {
+      std::move(done)(SaveNow(content));
+    };
+    if (!held) Write();
+  }
+  void Write() { std::move(std::exchange(waiting_, nullptr))(); }
+  Status SaveNow(std::string_view content) override {
+    if (full_disk) return Internal("no space left on device");
+    file = std::string(content);
+    ++saves;
+    return OkStatus();
+  }
+  Status Remove() override {
+    file.reset();
+    return OkStatus();
+  }
+  void Report(std::string_view what, const Status& why) override {
+    reports.push_back(std::string(what) + ": " + Message(why));
+  }
+
+ private:
+  absl::AnyInvocable<void() &&> waiting_;
+};
+
+// Hands out views of disks that the test keeps, one set for each profile.
 class FakeStorage final : public ProfileStorage {
  public:
   std::map<std::string, FakeSessionStore> sessions;
   std::map<std::string, FakeJournal> journals;
+  std::map<std::string, FakeSnapshotStore> snapshots;
 
   const Sealing* sealing = nullptr;
 
@@ -97,6 +144,10 @@ class FakeStorage final : public ProfileStorage {
   }
   std::unique_ptr<KeyJournal> JournalOf(const std::string& name) override {
     return std::make_unique<JournalView>(journals[name]);
+  }
+  std::unique_ptr<SnapshotStore> SnapshotOf(const std::string& name) override {
+    snapshots[name].sealing = sealing;
+    return std::make_unique<SnapshotView>(snapshots[name]);
   }
 
  private:
@@ -114,6 +165,27 @@ class FakeStorage final : public ProfileStorage {
 
    private:
     FakeSessionStore& disk_;
+  };
+  class SnapshotView final : public SnapshotStore {
+   public:
+    explicit SnapshotView(FakeSnapshotStore& disk) : disk_(disk) {}
+    bool allowed() const override { return disk_.allowed(); }
+    StatusOr<std::optional<std::string>> Load(std::size_t max_bytes) override {
+      return disk_.Load(max_bytes);
+    }
+    void Save(std::string file, DoneStatus done) override {
+      disk_.Save(std::move(file), std::move(done));
+    }
+    Status SaveNow(std::string_view file) override {
+      return disk_.SaveNow(file);
+    }
+    Status Remove() override { return disk_.Remove(); }
+    void Report(std::string_view what, const Status& why) override {
+      disk_.Report(what, why);
+    }
+
+   private:
+    FakeSnapshotStore& disk_;
   };
   class JournalView final : public KeyJournal {
    public:

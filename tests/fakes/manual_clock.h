@@ -1,4 +1,5 @@
-// A clock that moves when the test says so; both its times move together.
+// A clock that moves when the test says so; both its times move together,
+// unless the test sets the time of day.
 #pragma once
 
 #include "base/clock.h"
@@ -14,6 +15,8 @@ class ManualClock final : public Clock {
     now_ += by;
     wall_ += std::chrono::duration_cast<WallTime::duration>(by);
   }
+
+  void SetTimeOfDay(WallTime wall) { wall_ = wall; }
 
  private:
   TimePoint now_{std::chrono::hours(1)};

@@ -164,7 +164,8 @@ TEST_F(BrokerFreshnessTest, TheGenerationGrowsOverARestart) {
   clock_.Advance(seconds(1));
   Profile restarted{Options(), {cloud_, cloud_, cloud_, cloud_},
                     breakers_, journal_,
-                    store_,    clock_};
+                    store_,    snapshots_,
+                    clock_};
   restarted.session.SignIn(profile_.session.account().Clone());
   Result<Credential> after;
   restarted.broker.Get(Name("username"), after.Into());

@@ -85,11 +85,13 @@ class ProfileTest : public ::testing::Test {
   FakeCloud cloud_;
   FakeJournal journal_;
   FakeSessionStore store_;
+  FakeSnapshotStore snapshots_;
   double jitter_ = 1.0;  // the longest back-off, unless the test says so
   Breakers breakers_{clock_, [this] { return jitter_; }};
   Profile profile_{Options(), {cloud_, cloud_, cloud_, cloud_},
                    breakers_, journal_,
-                   store_,    clock_};
+                   store_,    snapshots_,
+                   clock_};
 };
 
 }  // namespace libretto::testing

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fakes/fake_lock.h"
 #include "tests/matchers.h"
 #include "tests/temp_dir.h"
 
@@ -27,7 +28,8 @@ class LockFilesTest : public ::testing::Test {
 
   testing::TempDir dir_;
   Sealing sealing_;
-  ProfileFiles profiles_{dir_.path(), sealing_};
+  testing::InlineWorker worker_;
+  ProfileFiles profiles_{dir_.path(), sealing_, worker_};
   LockFiles files_{dir_.path(), profiles_};
 };
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/os/profile_files.h"
+#include "tests/fakes/fake_lock.h"
 #include "tests/matchers.h"
 #include "tests/temp_dir.h"
 
@@ -146,7 +147,8 @@ TEST_F(SessionFilesTest, EveryProfileFolderIsFound) {
        {"", "/profiles", "/profiles/work", "/profiles/Not a name"}) {
     ASSERT_EQ(mkdir((folder_ + folder).c_str(), 0700), 0);
   }
-  ProfileFiles files(folder_, sealing_);
+  testing::InlineWorker worker;
+  ProfileFiles files(folder_, sealing_, worker);
   EXPECT_THAT(files.Names(), ::testing::ElementsAre("default", "work"));
 }
 
