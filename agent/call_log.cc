@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,12 @@ std::optional<CredentialName> NameIn(const CallRecord& call) {
   return *std::move(name);
 }
 
+std::string NameForLog(const CallRecord& call) {
+  if (call.name.empty()) return "-";
+  const auto name = NameIn(call);
+  return name.has_value() ? Printable(name->text()) : "(not a name)";
+}
+
 }  // namespace
 
 void LogCall(const CallRecord& call) {
@@ -33,8 +40,7 @@ void LogCall(const CallRecord& call) {
   const auto level = everyday ? spdlog::level::debug : spdlog::level::info;
   if (!spdlog::should_log(level)) return;
   spdlog::log(level, "call method={} name={} uid={} pid={} outcome={} us={}",
-              std::string_view(call.method),
-              call.name.empty() ? "-" : Printable(call.name), call.caller.uid,
+              std::string_view(call.method), NameForLog(call), call.caller.uid,
               call.caller.pid, absl::StatusCodeToString(call.status.code()),
               call.took.count());
 }

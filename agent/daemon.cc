@@ -97,7 +97,8 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
           },
           [this](const Caller& caller) { NoteRefused(caller); },
           [this](int fd) { return scope_relay_.EndIdle(fd); },
-          [this](ScopeId id) { scopes_.ProcessEnded(id); }),
+          [this](ScopeId id) { scopes_.ProcessEnded(id); },
+          [this](pid_t pid) { return executables_.ExecutableOf(pid); }),
       scopes_(scope_listeners_, clock_),
       lock_files_(state_dir_, files_),
       lock_(sealing_, profiles_, lock_files_, worker_, clock_,
@@ -116,8 +117,6 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
       signals_(loop_.context(), SIGTERM, SIGINT, SIGUSR1),
       until_(loop_.context()),
       stop_timer_(loop_.context()) {
-  AskForExecutables(
-      [this](pid_t pid) { return executables_.ExecutableOf(pid); });
   loop_.Add(profiles_);
   loop_.Add(key_shield_);
   loop_.Add(watchdog_);
@@ -229,7 +228,10 @@ Status Daemon::Listen(UniqueFd activated) {
     server_.Adopt(std::move(connection), caller);
   };
   const auto refused = [this](const Caller& caller) { NoteRefused(caller); };
-  const SocketConfig socket{socket_path_, config_.max_connections};
+  SocketConfig socket{socket_path_, config_.max_connections};
+  socket.executable_of = [this](pid_t pid) {
+    return executables_.ExecutableOf(pid);
+  };
   StatusOr<std::unique_ptr<Listener>> listener =
       activated.valid()
           ? Listener::TakeOver(loop_.context(), socket, std::move(activated),

@@ -110,7 +110,7 @@ class Daemon {
   ProfileFiles files_;
   AuditedStorage storage_;
   Profiles profiles_;
-  const ExecutableReader executables_;
+  ExecutableReader executables_;
   KeyShield key_shield_;
   Watchdog watchdog_;
   FrameRelay scope_relay_;

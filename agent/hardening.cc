@@ -12,21 +12,16 @@
 namespace libretto {
 namespace {
 
-std::string FolderOf(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 // Makes the folders that there are to be: a rule about one that is made later
 // would come too late.
 StatusOr<SandboxNeeds> NeedsOf(const Config& config, const Paths& paths) {
   SandboxNeeds needs;
-  needs.folders = {paths.state_dir, FolderOf(paths.log_file)};
-  needs.socket_folders = {FolderOf(config.socket)};
+  needs.folders = {paths.state_dir, ParentOf(paths.audit_log)};
+  needs.socket_folders = {ParentOf(config.socket)};
   if (!config.metrics_socket.empty()) {
-    needs.socket_folders.push_back(FolderOf(config.metrics_socket));
+    needs.socket_folders.push_back(ParentOf(config.metrics_socket));
   }
-  if (!config.log_file.empty()) needs.log_folder = FolderOf(config.log_file);
+  if (!config.log_file.empty()) needs.log_folder = ParentOf(config.log_file);
   needs.tcp_ports = config.cloud_ports;
   for (const auto& folders : {needs.folders, needs.socket_folders}) {
     for (const std::string& folder : folders) {

@@ -85,6 +85,9 @@ StatusOr<Config> Configure(const Flags& flags, const Paths& paths) {
   if (!flags.metrics_socket.empty()) {
     config->metrics_socket = flags.metrics_socket;
   }
+  if (!flags.log_file.empty() && flags.log_file.front() != '/') {
+    return Invalid("--log-file: not an absolute path");
+  }
   if (!flags.idle_lock.empty()) {
     const auto idle = ParseDuration(flags.idle_lock);
     if (!idle.ok()) return Annotate(idle.status(), "--idle-lock");
@@ -169,11 +172,11 @@ Status Serve(const Flags& flags, Readiness& readiness) {
 // it says itself that they must not. Asked first thing in main().
 Status CheckUnreadable(bool was_dumpable) {
   if (!was_dumpable || geteuid() == 0) return OkStatus();
+  const std::string program = OwnProgram();
   return WithRemedy(
       Denied("other programs of this user could read the memory of this one, "
              "because its file is readable"),
-      "sudo chown root: /usr/bin/libretto-agent && sudo chmod 0711 "
-      "/usr/bin/libretto-agent");
+      "sudo chown root: " + program + " && sudo chmod 0711 " + program);
 }
 
 void DefineFlags(CLI::App& app, Flags& flags) {

@@ -12,12 +12,6 @@
 namespace libretto {
 namespace {
 
-std::string ParentOf(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 Status WriteAll(int fd, std::string_view content, const std::string& path) {
   while (!content.empty()) {
     const ssize_t written = write(fd, content.data(), content.size());
@@ -62,6 +56,12 @@ StatusOr<std::string> WriteBeside(const std::string& path,
 }
 
 }  // namespace
+
+std::string ParentOf(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 StatusOr<SecretBytes> ReadFile(const std::string& path, std::size_t max_bytes) {
   // O_NONBLOCK: a FIFO that was planted here must not hold us.

@@ -13,6 +13,9 @@
 
 namespace libretto {
 
+// The folder that `path` lies in: "." for a bare name, "/" at the top.
+std::string ParentOf(const std::string& path);
+
 // NotFound() when there is none; Invalid() when it is larger than `max_bytes`
 // or not a regular file.
 StatusOr<SecretBytes> ReadFile(const std::string& path, std::size_t max_bytes);

@@ -43,7 +43,10 @@ std::vector<std::string> VariablesThat(bool (*are)(std::string_view name)) {
   std::vector<std::string> names;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view variable(*entry);
-    const std::string_view name = variable.substr(0, variable.find('='));
+    const std::size_t equals = variable.find('=');
+    // Nobody finds it then, nor can it be taken out.
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = variable.substr(0, equals);
     if (are(name)) names.emplace_back(name);
   }
   return names;
@@ -70,8 +73,12 @@ void EnsureCleanLoad(char** argv) {
   Clear(unclean);
   setenv("LD_BIND_NOW", "1", 1);
   // By its path: the process keeps its name in ps(1).
+  execv(OwnProgram().c_str(), argv);
+}
+
+std::string OwnProgram() {
   char path[PATH_MAX + 1] = {};
-  if (readlink("/proc/self/exe", path, PATH_MAX) > 0) execv(path, argv);
+  return readlink("/proc/self/exe", path, PATH_MAX) > 0 ? path : "";
 }
 
 }  // namespace libretto

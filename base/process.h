@@ -2,6 +2,8 @@
 // initialised and before the first thread.
 #pragma once
 
+#include <string>
+
 namespace libretto {
 
 // Clears the variables that make gRPC, OpenSSL, libcurl and the loader print,
@@ -15,5 +17,8 @@ void HardenProcess();
 // plaintext, to the stack; all of these are read at exec only. Returns when
 // there was nothing to do or exec failed.
 void EnsureCleanLoad(char** argv);
+
+// The path of the file that this process executes; empty when it is not known.
+std::string OwnProgram();
 
 }  // namespace libretto

@@ -9,10 +9,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "agent/net/readable.h"
 #include "base/unique_fd.h"
@@ -74,11 +72,6 @@ std::string CgroupIn(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
-std::function<std::string(pid_t)>& Asked() {
-  static std::function<std::string(pid_t)> asked;
-  return asked;
-}
-
 std::string ExecutableIn(int directory) {
   std::array<char, 1024> path;
   const ssize_t count = readlinkat(directory, "exe", path.data(), path.size());
@@ -88,11 +81,8 @@ std::string ExecutableIn(int directory) {
 
 }  // namespace
 
-void AskForExecutables(std::function<std::string(pid_t pid)> asked) {
-  Asked() = std::move(asked);
-}
-
-CallerProcess ProcessBehind(int connection, pid_t pid) {
+CallerProcess ProcessBehind(int connection, pid_t pid,
+                            const ExecutableOf& executable_of) {
   if (pid <= 0) return {};
   const UniqueFd pidfd = PidfdOf(connection, pid);
   if (!pidfd.valid()) return {};
@@ -103,7 +93,8 @@ CallerProcess ProcessBehind(int connection, pid_t pid) {
   CallerProcess process;
   ParseStat(ReadProc(directory.get(), "stat"), process);
   process.cgroup = CgroupIn(ReadProc(directory.get(), "cgroup"));
-  process.executable = Asked() ? Asked()(pid) : ExecutableIn(directory.get());
+  process.executable =
+      executable_of ? executable_of(pid) : ExecutableIn(directory.get());
   // It lives, so the pid was its own all the time.
   return IsReadable(pidfd.get()) ? CallerProcess() : process;
 }

@@ -12,13 +12,15 @@
 
 namespace libretto {
 
+using ExecutableOf = std::function<std::string(pid_t pid)>;
+
 // Empty when the process has ended or is in another pid namespace. On a kernel
 // without SO_PEERPIDFD (before 6.5) the pidfd is made from `pid`, so one that
 // was used again between connect() and this call is not noticed.
-CallerProcess ProcessBehind(int connection, pid_t pid);
-
-// Who says from now on which program a process runs, for a process that
-// Landlock does not let ask the kernel. Before the first caller.
-void AskForExecutables(std::function<std::string(pid_t pid)> asked);
+//
+// `executable_of` says which program a process runs, to a process that Landlock
+// does not let ask the kernel; when empty, /proc is asked.
+CallerProcess ProcessBehind(int connection, pid_t pid,
+                            const ExecutableOf& executable_of = {});
 
 }  // namespace libretto

@@ -120,7 +120,8 @@ StatusOr<UniqueFd> Bind(int directory, const std::string& path, bool guests) {
       socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listening.valid()) return FromErrno(errno, "cannot make a socket");
   const sockaddr_un address = AddressBelow(directory, FileName(path));
-  // 0600 from the start; nobody else runs while the mask is changed.
+  // 0600 from the start. The mask is the process's: what other threads make
+  // meanwhile has a mode of its own.
   const mode_t mask = umask(guests ? 0111 : 0177);
   const int bound =
       bind(listening.get(), reinterpret_cast<const sockaddr*>(&address),
@@ -240,6 +241,8 @@ void Listener::WaitForConnection() {
 }
 
 void Listener::AcceptAll() {
+  // A pause that was over could not be cancelled by Close() any more.
+  if (!socket_.is_open()) return;
   for (int turn = 0; turn < kAcceptsAtOnce; ++turn) {
     if (connections() >= limit_ && !MakeRoom()) return Pause(kFullPause);
     UniqueFd connection(accept4(socket_.native_handle(), nullptr, nullptr,
@@ -290,8 +293,9 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  const Caller caller{peer.uid, peer.pid, config_.scope,
-                      ProcessBehind(connection.get(), peer.pid)};
+  const Caller caller{
+      peer.uid, peer.pid, config_.scope,
+      ProcessBehind(connection.get(), peer.pid, config_.executable_of)};
   if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
     return refused_(caller);
   }

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "agent/core/caller.h"
+#include "agent/net/caller_process.h"
 #include "base/errors.h"
 #include "base/unique_fd.h"
 
@@ -42,6 +43,7 @@ struct SocketConfig {
   std::optional<uid_t> guest_uid = {};
   // false: what passes is handed over without waiting for a preface.
   bool speaks_http2 = true;
+  ExecutableOf executable_of = {};
 };
 
 class Listener {

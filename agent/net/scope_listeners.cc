@@ -14,13 +14,14 @@
 #include <utility>
 
 #include "agent/net/readable.h"
+#include "base/files.h"
 #include "base/paths.h"
 
 namespace libretto {
 namespace {
 
 std::string FolderBeside(const std::string& socket) {
-  return socket.substr(0, socket.find_last_of('/')) + "/scopes";
+  return ParentOf(socket) + "/scopes";
 }
 
 StatusOr<std::string> RandomName() {
@@ -55,13 +56,15 @@ ScopeListeners::ScopeListeners(Loop& loop, const std::string& main_socket,
                                Listener::Handoff handoff,
                                Listener::Refused refused,
                                Listener::EndIdle end_idle,
-                               std::function<void(ScopeId)> process_ended)
+                               std::function<void(ScopeId)> process_ended,
+                               ExecutableOf executable_of)
     : loop_(loop),
       folder_(FolderBeside(main_socket)),
       handoff_(std::move(handoff)),
       refused_(std::move(refused)),
       end_idle_(std::move(end_idle)),
-      process_ended_(std::move(process_ended)) {}
+      process_ended_(std::move(process_ended)),
+      executable_of_(std::move(executable_of)) {}
 
 ScopeListeners::~ScopeListeners() = default;
 
@@ -75,6 +78,7 @@ StatusOr<std::string> ScopeListeners::Open(ScopeId id,
   config.max_connections = kMaxConnections;
   config.scope = id;
   config.guest_uid = guest_uid;
+  config.executable_of = executable_of_;
   Served served;
   if (until_ends != 0) {
     Status watched = WatchProcess(id, until_ends, served);

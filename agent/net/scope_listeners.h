@@ -25,7 +25,8 @@ class ScopeListeners final : public ScopeSockets {
   ScopeListeners(Loop& loop, const std::string& main_socket,
                  Listener::Handoff handoff, Listener::Refused refused,
                  Listener::EndIdle end_idle,
-                 std::function<void(ScopeId)> process_ended);
+                 std::function<void(ScopeId)> process_ended,
+                 ExecutableOf executable_of = {});
   ~ScopeListeners() override;
   ScopeListeners(const ScopeListeners&) = delete;
   ScopeListeners& operator=(const ScopeListeners&) = delete;
@@ -54,6 +55,7 @@ class ScopeListeners final : public ScopeSockets {
   const Listener::Refused refused_;
   const Listener::EndIdle end_idle_;
   const std::function<void(ScopeId)> process_ended_;
+  const ExecutableOf executable_of_;
   std::map<ScopeId, Served> served_;
 };
 

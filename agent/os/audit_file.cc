@@ -113,8 +113,7 @@ Status AuditFile::OpenHead() {
 }
 
 Status AuditFile::OpenLog() {
-  const std::string directory =
-      paths_.log.substr(0, paths_.log.find_last_of('/'));
+  const std::string directory = ParentOf(paths_.log);
   Status ensured = EnsurePrivateDirectory(directory);
   if (!ensured.ok()) return ensured;
   StatusOr<UniqueFd> file = OpenOwn(paths_.log, O_APPEND);

@@ -73,7 +73,7 @@ StatusOr<std::optional<Account>> AuthFile::Load() {
 
 Status AuthFile::Save(const Account& account) {
   const SecretBytes text = AuthFileText(account);
-  const std::string directory = path_.substr(0, path_.find_last_of('/'));
+  const std::string directory = ParentOf(path_);
   if (Status made = EnsurePrivateDirectory(directory); !made.ok()) return made;
   return WriteFileAtomically(path_, text.Reveal(), 0600);
 }

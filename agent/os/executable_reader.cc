@@ -127,9 +127,8 @@ StatusOr<ExecutableReader> ExecutableReader::Start() {
   return reader;
 }
 
-std::string ExecutableReader::ExecutableOf(pid_t pid) const {
-  static std::uint32_t questions = 0;
-  const Question question{++questions, pid};
+std::string ExecutableReader::ExecutableOf(pid_t pid) {
+  const Question question{++questions_, pid};
   if (send(socket_.get(), &question, sizeof(question),
            MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     return {};

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/errors.h"
@@ -27,12 +28,13 @@ class ExecutableReader {
 
   // The path; empty when there is no such process, it may not be looked at, or
   // there was no answer in time.
-  std::string ExecutableOf(pid_t pid) const;
+  std::string ExecutableOf(pid_t pid);
 
  private:
   explicit ExecutableReader(UniqueFd socket) : socket_(std::move(socket)) {}
 
   UniqueFd socket_;
+  std::uint32_t questions_ = 0;
 };
 
 }  // namespace libretto

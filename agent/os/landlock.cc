@@ -37,7 +37,6 @@ struct NetPortAttr {
 constexpr std::uint64_t kWriteFile = 1U << 1;
 constexpr std::uint64_t kReadFile = 1U << 2;
 constexpr std::uint64_t kReadDir = 1U << 3;
-constexpr std::uint64_t kRemoveDir = 1U << 4;
 constexpr std::uint64_t kRemoveFile = 1U << 5;
 constexpr std::uint64_t kMakeDir = 1U << 7;
 constexpr std::uint64_t kMakeReg = 1U << 8;
@@ -66,13 +65,13 @@ std::uint64_t RightsOf(Landlock::Access access) {
     case Landlock::Access::kReadAll:
       return kReadFile | kReadDir;
     case Landlock::Access::kReadWrite:
-      return kReadFile | kReadDir | kMake | kMakeDir | kRemoveDir | kMakeSock;
+      return kReadFile | kReadDir | kMake | kMakeDir | kMakeSock;
     case Landlock::Access::kAppend:
       return kMake;
     case Landlock::Access::kUseDevice:
       return kReadFile | kWriteFile;
     case Landlock::Access::kMakeSocket:
-      return kReadDir | kMakeSock | kRemoveFile | kMakeDir | kRemoveDir;
+      return kReadDir | kMakeSock | kRemoveFile | kMakeDir;
   }
   return 0;
 }

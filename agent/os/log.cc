@@ -24,8 +24,7 @@ Status StartLog(const std::string& level, const std::string& file) {
   if (file.empty()) {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   } else {
-    const std::string directory = file.substr(0, file.find_last_of('/'));
-    Status made = EnsurePrivateDirectory(directory);
+    Status made = EnsurePrivateDirectory(ParentOf(file));
     if (!made.ok()) return Annotate(made, "cannot keep a log");
     try {
       // spdlog opens it without that, and anew at every rotation.

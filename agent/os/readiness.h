@@ -1,6 +1,6 @@
 // Tells whoever started the agent that its socket accepts, or why it never
-// will: through a pipe (--ready-fd) and to systemd (NOTIFY_SOCKET, see
-// sd_notify(3)). Not thread-safe.
+// will: through a pipe (--ready-fd). systemd hears of the first alone; it has
+// the exit code and the journal for the second. Not thread-safe.
 #pragma once
 
 #include "base/errors.h"

@@ -15,6 +15,7 @@
 #include "agent/os/instrumented.h"
 #include "agent/os/landlock.h"
 #include "agent/os/syscall_filter.h"
+#include "base/files.h"
 #include "base/unique_fd.h"
 
 namespace libretto {
@@ -55,15 +56,11 @@ constexpr Place kSystem[] = {
     {"/dev/urandom", Access::kRead},
 };
 
-std::string FolderOf(const std::string& path) {
-  return path.substr(0, path.find_last_of('/'));
-}
-
 // Where resolv.conf really lies, when it is a link to somewhere else.
 std::string ResolverFolder() {
   char path[PATH_MAX] = {};
   if (realpath("/etc/resolv.conf", path) == nullptr) return "";
-  const std::string folder = FolderOf(path);
+  const std::string folder = ParentOf(path);
   return folder == "/etc" ? "" : folder;
 }
 
@@ -80,7 +77,6 @@ Status AllowAll(Landlock& landlock, const SandboxNeeds& needs) {
   }
   places.emplace_back(ResolverFolder(), Access::kRead);
   places.emplace_back(needs.log_folder, Access::kAppend);
-  for (const auto& file : needs.files) places.emplace_back(file, Access::kRead);
   for (const auto& folder : needs.folders) {
     places.emplace_back(folder, Access::kReadWrite);
   }

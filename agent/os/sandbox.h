@@ -18,7 +18,6 @@ struct SandboxNeeds {
   std::vector<std::string> folders;         // read and written; have to exist
   std::vector<std::string> socket_folders;  // sockets are made there
   std::string log_folder;                   // empty: standard error
-  std::vector<std::string> files;           // read
   // TCP ports that may be connected to; nothing: all. Needs Landlock ABI 4.
   std::optional<std::vector<std::uint16_t>> tcp_ports;
 };

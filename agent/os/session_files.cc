@@ -82,8 +82,7 @@ Status SessionFiles::Save(const Account& account, const DataKey& data_key) {
     case Sealing::State::kOpen:
       break;
   }
-  const std::string folder =
-      sealed_path_.substr(0, sealed_path_.find_last_of('/'));
+  const std::string folder = ParentOf(sealed_path_);
   if (Status made = EnsurePrivateDirectory(folder); !made.ok()) return made;
   auto copy = DataKey::FromBytes(data_key.Copy());
   if (!copy.ok()) return copy.status();

@@ -72,11 +72,6 @@ bool Exists(const std::string& path) {
   return stat(path.c_str(), &about) == 0;
 }
 
-std::string ParentOf(const std::string& directory) {
-  const std::size_t slash = directory.find_last_of('/');
-  return slash == 0 ? "/" : directory.substr(0, slash);
-}
-
 // In a linked work tree `.git` is a file that says
 // "gitdir: <main work tree>/.git/worktrees/<name>".
 std::optional<std::string> MainWorkTree(const std::string& root) {

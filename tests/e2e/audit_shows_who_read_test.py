@@ -143,6 +143,7 @@ class AuditShowsWhoReadTest(harness.E2eTest):
         world.secrets["audit key"] = self.log.key_file.read_text().strip()
         text = "".join(file.read_text() for file in self.log.files())
         self.assertIn("username", text)
+        text += world.log_file.read_text()
         for what, secret in world.secrets.items():
             self.assertNotIn(secret, text, what)
             self.assertNotIn(secret.encode().hex(), text, what)

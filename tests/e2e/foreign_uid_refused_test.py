@@ -88,8 +88,10 @@ class ForeignUidRefusedTest(harness.E2eTest):
         self.assertEqual(after["connections"], 1)
         for counted in ("hits", "misses"):
             self.assertEqual(after[counted], before[counted])
+        # The log says so, without growing as a stranger likes.
         refused = self.world.log_file.read_text().count("refused uid=")
-        self.assertEqual(refused, CONNECTS * (2 if code == 3 else 3))
+        self.assertGreater(refused, 0)
+        self.assertLess(refused, CONNECTS // 10 + 20)
 
     def test_the_owner_hears_something(self):
         with socket.socket(socket.AF_UNIX) as owner:

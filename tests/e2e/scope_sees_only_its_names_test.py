@@ -149,8 +149,9 @@ class ScopeSeesOnlyItsNamesTest(harness.E2eTest):
 
     def test_none_outlives_its_agent(self):
         env = self.make("--allow", "username")
-        os.kill(self.world.agent_pid(), 9)
-        harness.wait_for(lambda: not self.world.agents(), "the agent's end")
+        pid = self.world.agent_pid()
+        os.kill(pid, 9)
+        harness.wait_for(lambda: not harness.exists(pid), "the agent's end")
         # Who still has the socket neither gets nor starts an agent.
         self.refused("read", "username", env=env, code=2)
         self.assert_no_agent()

@@ -89,6 +89,11 @@ class UnitsBootTest(unittest.TestCase):
         self.assertEqual(self.machine.must("librettoctl", "read", "username"),
                          "alice\n")
         self.machine.must("librettoctl", "agent", "sync")
+        # With a scope of its own, whose socket lies beside the agent's.
+        self.assertEqual(
+            self.machine.must("librettoctl", "run", "--credential", "username",
+                              "--", "librettoctl", "read", "username"),
+            "alice\n")
 
     def assert_confined(self, status):
         of = dict(line.split(":\t", 1) for line in

@@ -28,6 +28,8 @@ IGNORED = {
 # With these the service would not start at all there.
 FATAL = {"CapabilityBoundingSet", "AmbientCapabilities", "PrivateDevices",
          "User", "DynamicUser", "RootDirectory", "RootImage"}
+# For system services alone (systemd.exec(5)).
+SYSTEMS = {"RemoveIPC"}
 
 
 def directives(path):
@@ -85,11 +87,12 @@ class UnitsTest(unittest.TestCase):
 
     def test_no_directive_is_there_for_the_number_alone(self):
         found = set(directives(UNITS / "libretto-agent.service"))
-        self.assertEqual(found & (IGNORED | FATAL), set())
+        self.assertEqual(found & (IGNORED | FATAL | SYSTEMS), set())
         # They take effect with the user namespace, so it has to be there.
         drop_in = set(directives(SOURCES / "sandboxed.conf"))
         self.assertIn("PrivateUsers", drop_in)
         self.assertTrue(drop_in & IGNORED)
+        self.assertEqual(drop_in & SYSTEMS, set())
 
     def said_of(self, *units, options=()):
         """What systemd has against them, when the programs are there."""

@@ -27,10 +27,10 @@ std::string ThisProgram() {
 }
 
 // Whether `check` holds in a process that has a reader.
-bool Holds(const std::function<bool(const ExecutableReader&)>& check) {
+bool Holds(const std::function<bool(ExecutableReader&)>& check) {
   const pid_t child = fork();
   if (child == 0) {
-    const StatusOr<ExecutableReader> reader = ExecutableReader::Start();
+    StatusOr<ExecutableReader> reader = ExecutableReader::Start();
     _exit(reader.ok() && check(*reader) ? 0 : 1);
   }
   int status = 0;
@@ -47,7 +47,7 @@ pid_t ReaderOfThisProcess() {
 }
 
 TEST(ExecutableReaderTest, AnswersFromWithinTheSandbox) {
-  EXPECT_TRUE(Holds([](const ExecutableReader& reader) {
+  EXPECT_TRUE(Holds([](ExecutableReader& reader) {
     const std::string expected = ThisProgram();
     const pid_t outside = getppid();
     return EnterSandbox({}).ok() && reader.ExecutableOf(outside) == expected;
@@ -55,7 +55,7 @@ TEST(ExecutableReaderTest, AnswersFromWithinTheSandbox) {
 }
 
 TEST(ExecutableReaderTest, KnowsNothingOfWhoIsNotThere) {
-  EXPECT_TRUE(Holds([](const ExecutableReader& reader) {
+  EXPECT_TRUE(Holds([](ExecutableReader& reader) {
     const std::string self = ThisProgram();
     return reader.ExecutableOf(INT_MAX).empty() &&
            reader.ExecutableOf(0).empty() && reader.ExecutableOf(-1).empty() &&
@@ -64,7 +64,7 @@ TEST(ExecutableReaderTest, KnowsNothingOfWhoIsNotThere) {
 }
 
 TEST(ExecutableReaderTest, WithoutAnAnswerItDoesWithout) {
-  EXPECT_TRUE(Holds([](const ExecutableReader& reader) {
+  EXPECT_TRUE(Holds([](ExecutableReader& reader) {
     const pid_t pid = ReaderOfThisProcess();
     kill(pid, SIGSTOP);
     const bool late = reader.ExecutableOf(getppid()).empty();
@@ -79,7 +79,7 @@ TEST(ExecutableReaderTest, WithoutAnAnswerItDoesWithout) {
 }
 
 TEST(ExecutableReaderTest, LooksLikeNoAgentAndHoldsNothingOpen) {
-  EXPECT_TRUE(Holds([](const ExecutableReader& reader) {
+  EXPECT_TRUE(Holds([](ExecutableReader& reader) {
     const UniqueFd file(open("/dev/null", O_RDONLY));
     if (reader.ExecutableOf(getpid()).empty()) return false;
     const std::string proc = "/proc/" + std::to_string(ReaderOfThisProcess());
@@ -97,7 +97,7 @@ TEST(ExecutableReaderTest, EndsWithItsAgent) {
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
   const pid_t child = fork();
   if (child == 0) {
-    const StatusOr<ExecutableReader> reader = ExecutableReader::Start();
+    StatusOr<ExecutableReader> reader = ExecutableReader::Start();
     const pid_t pid = reader.ok() ? ReaderOfThisProcess() : 0;
     _exit(write(ends[1], &pid, sizeof(pid)) == sizeof(pid) ? 0 : 1);
   }

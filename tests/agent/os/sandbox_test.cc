@@ -56,13 +56,12 @@ class SandboxTest : public ::testing::Test {
       ASSERT_EQ(mkdir((home_ / name).c_str(), 0700), 0);
     }
     for (const char* name : {".ssh/id_rsa", ".aws/credentials", ".bashrc",
-                             "log/agent.log", "state/auth.json", "ca.pem"}) {
+                             "log/agent.log", "state/auth.json"}) {
       std::ofstream(home_ / name) << "text";
     }
     needs_.folders = {home_ / "state"};
     needs_.socket_folders = {home_ / "run"};
     needs_.log_folder = home_ / "log";
-    needs_.files = {home_ / "ca.pem"};
   }
 
   std::string Said(const std::function<std::string()>& probe) const {
@@ -116,8 +115,6 @@ TEST_F(SandboxTest, NothingIsWrittenElsewhere) {
         }
         possible +=
             Unless(!CanOpen(home_ / ".bashrc", O_WRONLY), "write .bashrc");
-        possible +=
-            Unless(!CanOpen(home_ / "ca.pem", O_WRONLY), "write ca.pem");
         possible += Unless(mkdir((home_ / "new").c_str(), 0700) != 0, "mkdir");
         possible += Unless(unlink((home_ / ".bashrc").c_str()) != 0, "unlink");
         possible += Unless(rename((home_ / "state/auth.json").c_str(),
@@ -154,7 +151,6 @@ TEST_F(SandboxTest, ItsOwnFilesAreItsOwn) {
         impossible += Unless(
             CanOpen(home_ / "log/agent.log", O_WRONLY | O_APPEND | O_CREAT),
             "go on with the log");
-        impossible += Unless(CanOpen(home_ / "ca.pem"), "read ca.pem");
         return impossible;
       }),
       "");

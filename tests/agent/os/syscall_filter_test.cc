@@ -1,7 +1,9 @@
 // System calls that the agent must not be able to make, each tried.
 #include "agent/os/syscall_filter.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 
 #include <gtest/gtest.h>
@@ -109,6 +112,12 @@ constexpr Forbidden kForbidden[] = {
     CALL(symlinkat),
     CALL(chown),
     CALL(fchownat),
+    // What Landlock does not see of files, or not before its ABI 3.
+    CALL(chmod),
+    CALL(fchmodat),
+    CALL(truncate),
+    CALL(utimensat),
+    CALL(rmdir),
     CALL(shmget),
     CALL(mq_open),
     CALL(setxattr),
@@ -184,6 +193,10 @@ TEST(SyscallFilterTest, NobodyElseIsSignalled) {
                    Unless(
                        IsRefused(syscall(SYS_tgkill, getppid(), getppid(), 0)),
                        "tgkill") +
+                   Unless(IsRefused(fcntl(0, F_SETOWN, getppid())),
+                          "have a file signal the parent") +
+                   Unless(IsRefused(fcntl(0, F_SETSIG, SIGKILL)),
+                          "choose the signal") +
                    Unless(kill(getpid(), 0) == 0, "not even itself");
           }),
       "");
@@ -238,21 +251,47 @@ TEST(SyscallFilterTest, StaysUnreadableAndWithoutCore) {
 
 TEST(SyscallFilterTest, SocketsAreUnixOrInternet) {
   EXPECT_EQ(
-      SaidInSandbox({},
-                    [] {
-                      std::string wrong;
-                      for (const int family :
-                           {AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK, AF_KEY}) {
-                        wrong += Unless(IsRefused(socket(family, SOCK_RAW, 0)),
-                                        "a socket");
-                      }
-                      for (const int family : {AF_UNIX, AF_INET, AF_INET6}) {
-                        wrong += Unless(socket(family, SOCK_STREAM, 0) >= 0,
-                                        "no socket");
-                      }
-                      return wrong;
-                    }),
+      SaidInSandbox(
+          {},
+          [] {
+            std::string wrong;
+            for (const int family :
+                 {AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK, AF_KEY}) {
+              wrong +=
+                  Unless(IsRefused(socket(family, SOCK_RAW, 0)), "a socket");
+            }
+            for (const int family : {AF_INET, AF_INET6}) {
+              wrong +=
+                  Unless(IsRefused(socket(family, SOCK_STREAM, IPPROTO_MPTCP)),
+                         "MPTCP");
+            }
+            for (const int family : {AF_UNIX, AF_INET, AF_INET6}) {
+              wrong += Unless(socket(family, SOCK_STREAM, 0) >= 0, "no socket");
+            }
+            return wrong;
+          }),
       "");
+}
+
+TEST(SyscallFilterTest, NothingIsSentWithoutAConnection) {
+  EXPECT_EQ(SaidInSandbox(
+                {},
+                [] {
+                  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+                  sockaddr_in to{};
+                  to.sin_family = AF_INET;
+                  to.sin_port = htons(9);
+                  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+                  msghdr message{};
+                  return Unless(IsRefused(sendto(
+                                    fd, "x", 1, MSG_FASTOPEN,
+                                    reinterpret_cast<const sockaddr*>(&to),
+                                    sizeof(to))),
+                                "sendto") +
+                         Unless(IsRefused(sendmsg(fd, &message, MSG_FASTOPEN)),
+                                "sendmsg");
+                }),
+            "");
 }
 
 TEST(SyscallFilterTest, NothingIsTypedIntoTheTerminal) {
