@@ -12,12 +12,14 @@
 namespace libretto {
 namespace {
 
+constexpr std::string_view kExplain = "Credentials.Explain";
+
 // A text that cannot be a name is not kept: it may be a value that was pasted
 // into the wrong place. What the cloud has under a name that breaks the rule is
-// a name all the same.
+// a name all the same; Explain goes well for what nobody has, too.
 std::optional<CredentialName> NameIn(const CallRecord& call) {
   StatusOr<CredentialName> name = CredentialName::Parse(call.name);
-  if (!name.ok() && call.status.ok()) {
+  if (!name.ok() && call.status.ok() && call.method != kExplain) {
     name = CredentialName::Verbatim(call.name);
   }
   if (!name.ok()) return std::nullopt;

@@ -240,6 +240,10 @@ int Main(int argc, char** argv, bool was_dumpable) {
       "COMMAND ...` runs a command with an agent that ends with it.");
   app.set_version_flag("--version", LIBRETTO_VERSION);
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
+    return std::string("libretto-agent: ") + error.what() +
+           "\n  try: libretto-agent --help\n";
+  });
   CLI::App* const serve =
       app.add_subcommand("serve",
                          "Serve until SIGTERM or `librettoctl agent "

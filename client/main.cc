@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/commands/app.h"
@@ -32,10 +33,9 @@ void FillStandardDescriptors() {
 int main(int argc, char** argv) {
   FillStandardDescriptors();
   try {
-    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0),
-                                             argv + argc);
+    std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     if (libretto::RemovedAfterwards(arguments)) return 0;
-    return libretto::RunCommandLine(arguments);
+    return libretto::RunCommandLine(std::move(arguments));
   } catch (const std::exception&) {
     // Not its text: it may quote what was being worked on.
     libretto::WriteErr("librettoctl: out of memory or an internal error\n");

@@ -270,7 +270,12 @@ int Run(int argc, char** argv) {
       "A self-hostable server of the Libretto Cloud API: accounts, API keys "
       "and credentials.",
       "libretto-cloud");
+  app.set_version_flag("--version", LIBRETTO_VERSION);
   app.require_subcommand(1);
+  app.failure_message([](const CLI::App* /*app*/, const CLI::Error& error) {
+    return std::string("libretto-cloud: ") + error.what() +
+           "\n  try: libretto-cloud --help\n";
+  });
   CLI::App* const serve = app.add_subcommand(
       "serve",
       "Serve over plain HTTP until SIGTERM or Ctrl-C.\n"

@@ -292,7 +292,10 @@ void Accounts::WhoAmI(bool check, Done<Identity> done) {
                        identity.email = (*facts)->email;
                        identity.user_id = (*facts)->user_id;
                        identity.email_verified = (*facts)->email_verified;
-                       identity.expires_at = (*facts)->expires_at;
+                       // For a key the cloud makes up a session that ends.
+                       if (session_.state() == Session::State::kSignedIn) {
+                         identity.expires_at = (*facts)->expires_at;
+                       }
                        CheckOrganization(std::move(identity), std::move(done));
                      });
 }

@@ -46,6 +46,26 @@ std::string ForeignMessage(const Json& body) {
   return "";
 }
 
+// Which input was not accepted, and why: the first of data.issues (contract
+// 1.1), as "email: Invalid email".
+std::string FirstIssue(const Json& body) {
+  if (!body.is_object() || !body.contains("json")) return "";
+  const Json& error = body["json"];
+  if (!error.is_object() || !error.contains("data")) return "";
+  const Json& data = error["data"];
+  if (!data.is_object() || !data.contains("issues")) return "";
+  const Json& issues = data["issues"];
+  if (!issues.is_array() || issues.empty()) return "";
+  std::string text = StringAt(issues[0], "message").value_or("");
+  if (issues[0].is_object() && issues[0].contains("path")) {
+    const Json& path = issues[0]["path"];
+    if (path.is_array() && !path.empty() && path[0].is_string()) {
+      text = path[0].get<std::string>() + ": " + text;
+    }
+  }
+  return Printable(text, kMaxForeignMessage);
+}
+
 std::string ForeignReason(const Json& body) {
   if (!body.is_object() || !body.contains("json")) return "";
   const Json& error = body["json"];
@@ -74,7 +94,9 @@ Status DeniedBy(const std::string& text) {
 Status ErrorFrom(const CloudCall& call, const HttpResponse& response) {
   const std::string code = std::to_string(response.status);
   const auto body = ParseJson(response.body.Reveal());
-  const std::string foreign = body.ok() ? ForeignMessage(*body) : "";
+  std::string foreign = body.ok() ? ForeignMessage(*body) : "";
+  const std::string issue = body.ok() ? FirstIssue(*body) : "";
+  if (!issue.empty()) foreign += " (" + issue + ")";
   const std::string text =
       foreign.empty() ? call.path + " failed (" + code + ")" : foreign;
   switch (response.status) {

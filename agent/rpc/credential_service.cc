@@ -170,7 +170,7 @@ void Fill(const Listing& listing, const Scope* scope, const SealedCache& cache,
     item->set_created_at(info.created_at);
     item->set_updated_at(info.updated_at);
     item->set_follows_rule(name.ok() && name->FollowsRule());
-    item->set_cached(name.ok() && cache.HasCurrent(*name));
+    item->set_cached(name.ok() && cache.HasValue(*name));
   }
 }
 

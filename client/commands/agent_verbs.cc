@@ -13,6 +13,7 @@
 #include "client/commands/text.h"
 #include "client/commands/verbs.h"
 #include "client/delivery/agent_process.h"
+#include "client/delivery/trimmed_variable.h"
 #include "client/transport/unreachable.h"
 
 namespace libretto {
@@ -48,6 +49,11 @@ class Start final : public Verb {
     if (started->was_running) {
       Note("The agent is already running, as process " +
            std::to_string(status->pid) + ".");
+      if (!TrimmedVariable("LIBRETTO_API_KEY").empty()) {
+        Note(
+            "It keeps the login it has: LIBRETTO_API_KEY is for an agent that "
+            "is started with it.");
+      }
     }
     return WriteOut(
         lines_.wanted()

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/credential_name.h"
+#include "client/commands/json_object.h"
 #include "client/commands/output.h"
 #include "client/commands/passphrase.h"
 #include "client/commands/text.h"
@@ -125,6 +126,16 @@ int Report(const Status& status, ExitCode code) {
   return static_cast<int>(code);
 }
 
+// Whoever types the remedy means the same account.
+Status ForProfile(const Status& status, const std::string& profile) {
+  constexpr std::string_view kBegins = "librettoctl ";
+  const std::string remedy = Remedy(status);
+  if (profile.empty() || !remedy.starts_with(kBegins)) return status;
+  return WithRemedy(status, std::string(kBegins) + std::string(kProfile) + " " +
+                                Printable(profile) + " " +
+                                remedy.substr(kBegins.size()));
+}
+
 int Usage(const Status& status) { return Report(status, ExitCode::kUsage); }
 
 bool Contains(const std::vector<std::string>& words, std::string_view a,
@@ -171,6 +182,21 @@ int WithoutVerb(const Request& request) {
   return static_cast<int>(ExitCode::kUsage);
 }
 
+// "--option=" gives the option an empty value; CLI11 would give it the next
+// argument.
+std::vector<std::string> WithEmptyValues(
+    const std::vector<std::string>& arguments) {
+  std::vector<std::string> split;
+  for (const std::string& argument : arguments) {
+    const bool is_empty = argument.starts_with("--") && argument.size() > 3 &&
+                          argument.find('=') == argument.size() - 1;
+    split.push_back(is_empty ? argument.substr(0, argument.size() - 1)
+                             : argument);
+    if (is_empty) split.emplace_back();
+  }
+  return split;
+}
+
 // Parses what follows the verb; an exit code when that settles the matter.
 std::optional<int> Parse(const Request& request, Verb& verb, Context& context) {
   const std::string name =
@@ -185,7 +211,13 @@ std::optional<int> Parse(const Request& request, Verb& verb, Context& context) {
     app.add_flag("--json", context.json, "Print data as JSON");
   }
   verb.Define(app);
-  std::vector<std::string> reversed(request.rest.rbegin(), request.rest.rend());
+  for (const std::string& argument : request.rest) {
+    if (IsUtf8(argument)) continue;
+    return Usage(
+        Invalid("an argument is not UTF-8 text: " + Printable(argument)));
+  }
+  std::vector<std::string> reversed = WithEmptyValues(request.rest);
+  std::reverse(reversed.begin(), reversed.end());
   try {
     app.parse(reversed);
     return std::nullopt;
@@ -199,7 +231,13 @@ std::optional<int> Parse(const Request& request, Verb& verb, Context& context) {
 
 }  // namespace
 
-int RunCommandLine(const std::vector<std::string>& arguments) {
+int RunCommandLine(std::vector<std::string> arguments) {
+  // `help VERB` is `VERB --help`, unless it is a verb itself.
+  if (arguments.size() > 1 && arguments[0] == "help" &&
+      !IsGroup("help " + arguments[1])) {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
   const Request request = Understand(arguments);
   if (request.verb == nullptr) return WithoutVerb(request);
   for (bool unlocked = false;; unlocked = true) {
@@ -213,7 +251,8 @@ int RunCommandLine(const std::vector<std::string>& arguments) {
       status = UnlockOnTerminal(context, status);
       if (status.ok()) continue;
     }
-    return status.ok() ? 0 : Report(status, verb->CodeFor(status));
+    if (status.ok()) return 0;
+    return Report(ForProfile(status, context.profile), verb->CodeFor(status));
   }
 }
 

@@ -8,6 +8,6 @@
 namespace libretto {
 
 // `arguments` without the program's name; returns the exit code.
-int RunCommandLine(const std::vector<std::string>& arguments);
+int RunCommandLine(std::vector<std::string> arguments);
 
 }  // namespace libretto

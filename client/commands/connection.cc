@@ -39,6 +39,14 @@ bool AnotherIsStarting(const Paths& paths) {
   return !named.has_value() || *named == paths.socket;
 }
 
+// The socket of the user's agent, when it is not the one that was asked for.
+std::optional<std::string> RunningElsewhere(const Paths& paths) {
+  if (!paths.socket_is_explicit || !IsAgentAlive(paths)) return std::nullopt;
+  std::optional<std::string> named = SocketOfRunningAgent(paths);
+  if (!named.has_value() || *named == paths.socket) return std::nullopt;
+  return named;
+}
+
 }  // namespace
 
 StatusOr<AgentClient> ConnectOnly(const Paths& paths, CallerContext caller) {
@@ -58,6 +66,14 @@ StatusOr<Started> ConnectOrStart(const Paths& paths, AgentEnvironment kind,
   if (!IsNobodyListening(agent.status())) return agent.status();
   // An agent there would reach everything.
   if (IsScopeSocket(paths.socket)) return agent.status();
+
+  if (const auto elsewhere = RunningElsewhere(paths)) {
+    return WithRemedy(
+        Unreachable("no agent listens at " + paths.socket +
+                    ", which LIBRETTO_AGENT_SOCK names; one runs at " +
+                    *elsewhere),
+        "unset LIBRETTO_AGENT_SOCK");
+  }
 
   const Status started = StartAgent(paths, kind, deadline);
   for (;;) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/credential_name.h"
+#include "base/paths.h"
 #include "client/commands/freshness.h"
 #include "client/commands/json_object.h"
 #include "client/commands/output.h"
@@ -146,7 +147,11 @@ class Explain final : public Verb {
       rows.push_back(
           {"confirmed", Duration(explanation.age.count() / 1000) + " ago"});
     }
-    rows.push_back({"last read", LastRead(explanation)});
+    // Through a scope nobody hears of others' reads.
+    const StatusOr<Paths> paths = PathsFromEnvironment();
+    if (!paths.ok() || !IsScopeSocket(paths->socket)) {
+      rows.push_back({"last read", LastRead(explanation)});
+    }
     if (!explanation.remedy.empty()) {
       rows.push_back({"try", explanation.remedy});
     }

@@ -9,6 +9,7 @@
 #include "client/commands/run_sources.h"
 #include "client/commands/run_supervised.h"
 #include "client/commands/verbs.h"
+#include "client/delivery/trimmed_variable.h"
 
 namespace libretto {
 namespace {
@@ -59,8 +60,12 @@ class RunCommand final : public Verb {
     if (!handover.ok()) return handover.status();
     if (options_.cloud_key) {
       Note(
-          "librettoctl: LIBRETTO_API_KEY is the agent's own key; whoever has "
-          "it reaches everything of the organisation");
+          TrimmedVariable("LIBRETTO_API_KEY").empty()
+              ? "librettoctl: LIBRETTO_API_KEY is the agent's own key; whoever "
+                "has it reaches everything of the organisation"
+              : "librettoctl: LIBRETTO_API_KEY is the one of this command's "
+                "environment; whoever has it reaches everything of the "
+                "organisation");
     }
     supervision_.mask = supervision_.mask || handover->use_only;
     const Delivery deliver = DeliveryNamed(deliver_);

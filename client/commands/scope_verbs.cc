@@ -106,6 +106,7 @@ class Create final : public Verb {
   Status Run(Context& context) override {
     Status usage = lines_.Check(context);
     if (!usage.ok()) return usage;
+    if (wish_.name.empty()) return Invalid("--name is empty");
     if (wish_.value_names.empty() && wish_.code_names.empty()) {
       return WithRemedy(
           Invalid("a scope without a credential would answer nothing"),

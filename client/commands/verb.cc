@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/commands/connection.h"
+#include "client/commands/json_object.h"
 #include "client/delivery/trimmed_variable.h"
 
 namespace libretto {
@@ -11,6 +12,11 @@ StatusOr<AgentClient*> Context::Agent(Key key) {
   if (agent_.has_value()) return &*agent_;
   const StatusOr<Paths> paths = GetPaths();
   if (!paths.ok()) return paths.status();
+  for (const char* variable : {"LIBRETTO_PROFILE", "LIBRETTO_API_URL"}) {
+    if (!IsUtf8(TrimmedVariable(variable))) {
+      return Invalid(std::string(variable) + " is not UTF-8 text");
+    }
+  }
   if (no_start) {
     StatusOr<AgentClient> agent = ConnectOnly(*paths, Caller(key));
     if (!agent.ok()) return agent.status();

@@ -137,6 +137,7 @@ class AuditShowsWhoReadTest(harness.E2eTest):
         # A value in the place of a name is no name.
         pasted = world.secret("value pasted as a name") + " and more"
         world.ctl("read", pasted)
+        world.ctl("explain", pasted)
         world.ctl("cloud", "auth", "login", "--email", world.email,
                   "--password-stdin", stdin=world.secret("wrong password"))
         world.secrets["session cookie"] = world.cookie()

@@ -56,6 +56,45 @@ class ExitCodesTest(harness.E2eTest):
             with self.subTest(" ".join(arguments)):
                 self.assert_code(64, *arguments)
 
+    def test_64_for_text_that_is_no_utf8(self):
+        for arguments in (["read"], ["explain"], ["read", "--profile"],
+                          ["scope", "revoke"]):
+            with self.subTest(" ".join(arguments)):
+                result = self.assert_code(64, *arguments, "\udcff")
+                self.assertIn("not UTF-8", result.err)
+                self.assertNotIn("protobuf", result.err)
+        result = self.assert_code(64, "read", "username",
+                                  env={**self.world.environment(),
+                                       "LIBRETTO_PROFILE": "\udcff"})
+        self.assertIn("LIBRETTO_PROFILE", result.err)
+
+    def test_an_empty_value_takes_no_other_in_its_place(self):
+        self.world.signed_up()
+        value = self.world.store("username")
+        self.assertEqual(
+            self.world.must("read", "--profile=", "username"), value + "\n")
+        for arguments in (["scope", "create", "--name=", "--allow=username"],
+                          ["scope", "create", "--name=x", "--allow="]):
+            with self.subTest(" ".join(arguments)):
+                self.assert_code(64, *arguments)
+
+    def test_what_to_type_is_for_the_same_profile(self):
+        result = self.assert_code(4, "read", "username", "--profile", "work")
+        self.assertIn("librettoctl --profile work cloud auth login",
+                      result.err)
+
+    def test_a_socket_that_is_not_the_agents(self):
+        self.world.must("agent", "start")
+        result = self.assert_code(
+            2, "read", "username", env=self.world.environment(
+                LIBRETTO_AGENT_SOCK=str(self.world.root / "left-over.sock")))
+        self.assertIn("unset LIBRETTO_AGENT_SOCK", result.err)
+
+    def test_help_of_a_verb(self):
+        for words in (["run"], ["cloud", "auth", "login"]):
+            self.assertEqual(self.world.must("help", *words),
+                             self.world.must(*words, "--help"))
+
     def test_64_for_a_name_or_value_that_cannot_be(self):
         self.world.signed_up()
         create = ["cloud", "credentials", "create", "--value-stdin"]

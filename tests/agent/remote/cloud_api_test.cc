@@ -119,6 +119,21 @@ TEST_F(CloudApiTest, TheCloudsOwnMessageIsPassedOnPrintable) {
   EXPECT_THAT(Fetch(), MessageHas("Not\\x1b[31m for you"));
 }
 
+TEST_F(CloudApiTest, WhatIsWrongWithTheInputIsSaid) {
+  Serve(400, R"({"json":{"code":"BAD_REQUEST","status":400,)"
+             R"("message":"Input validation failed","data":{"issues":[)"
+             R"({"code":"invalid_format","path":["email"],)"
+             R"("message":"Invalid email"},{"message":"more"}]}}})");
+  EXPECT_THAT(Fetch(),
+              MessageHas("Input validation failed (email: Invalid email)"));
+  for (const char* data :
+       {"7", "{}", R"({"issues":7})", R"({"issues":[]})", R"({"issues":[7]})",
+        R"({"issues":[{"path":[7],"message":9}]})"}) {
+    Serve(400, std::string(R"({"json":{"message":"no","data":)") + data + "}}");
+    EXPECT_THAT(Fetch(), HasCode(StatusCode::kInvalidArgument)) << data;
+  }
+}
+
 TEST_F(CloudApiTest, AnUnverifiedAddressIsToldWhatToDo) {
   Serve(403, R"({"json":{"code":"FORBIDDEN","message":"Email not verified"}})");
   const auto value = Fetch();
