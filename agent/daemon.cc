@@ -92,7 +92,7 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
                    }),
       scope_listeners_(
           loop_, socket_path_,
-          [this](UniqueFd connection, Caller caller) {
+          [this](UniqueFd connection, const Caller& caller) {
             AdoptScoped(std::move(connection), caller);
           },
           [this](const Caller& caller) { NoteRefused(caller); },
@@ -188,7 +188,7 @@ void Daemon::UseApiKey(ApiKey key) {
 }
 
 // The holder of a scope may be less trusted than the user's own programs.
-void Daemon::AdoptScoped(UniqueFd connection, Caller caller) {
+void Daemon::AdoptScoped(UniqueFd connection, const Caller& caller) {
   StatusOr<UniqueFd> guarded =
       scope_relay_.Interpose(std::move(connection), caller);
   if (!guarded.ok()) return provoked_.Cut(caller, guarded.status());
@@ -207,7 +207,7 @@ Status Daemon::ListenForMetrics() {
   socket.speaks_http2 = false;
   StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
       loop_.context(), std::move(socket),
-      [this](UniqueFd connection, Caller) {
+      [this](UniqueFd connection, const Caller&) {
         metrics_.Adopt(std::move(connection));
       },
       [this](const Caller& caller) { NoteRefused(caller); });
@@ -224,7 +224,7 @@ Status Daemon::Listen(UniqueFd activated) {
                               "listened there would reach everything"),
         "unset LIBRETTO_AGENT_SOCK");
   }
-  const auto adopt = [this](UniqueFd connection, Caller caller) {
+  const auto adopt = [this](UniqueFd connection, const Caller& caller) {
     server_.Adopt(std::move(connection), caller);
   };
   const auto refused = [this](const Caller& caller) { NoteRefused(caller); };

@@ -81,7 +81,7 @@ class Daemon {
   void NoteLocked(std::string_view because);
   void NoteAuditHead(std::string_view when);
   void WatchSessions();
-  void AdoptScoped(UniqueFd connection, Caller caller);
+  void AdoptScoped(UniqueFd connection, const Caller& caller);
   void WatchDesktop();
   void LockBecause(const char* because, absl::AnyInvocable<void() &&> released);
   LockTriggers Triggers() const;

@@ -108,7 +108,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view content,
   const StatusOr<std::string> temporary = WriteBeside(path, content, mode);
   if (!temporary.ok()) return temporary.status();
   if (rename(temporary->c_str(), path.c_str()) != 0) {
-    const Status failed = FromErrno(errno, "cannot replace " + path);
+    Status failed = FromErrno(errno, "cannot replace " + path);
     unlink(temporary->c_str());
     return failed;
   }

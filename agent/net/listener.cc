@@ -350,7 +350,7 @@ void Listener::CheckPreface(std::uint64_t id) {
   HandOver(std::move(connection), caller);
 }
 
-void Listener::HandOver(UniqueFd connection, Caller caller) {
+void Listener::HandOver(UniqueFd connection, const Caller& caller) {
   adopted_.push_back({connection.get(), CookieOf(connection.get()),
                       std::chrono::steady_clock::now()});
   handoff_(std::move(connection), caller);
