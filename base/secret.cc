@@ -17,7 +17,9 @@ SecretBytes::SecretBytes(std::size_t size)
 
 SecretBytes SecretBytes::CopyOf(std::string_view bytes) {
   SecretBytes copy(bytes.size());
-  if (!bytes.empty()) std::memcpy(copy.data_, bytes.data(), bytes.size());
+  if (copy.data_ != nullptr) {
+    std::memcpy(copy.data_, bytes.data(), bytes.size());
+  }
   return copy;
 }
 

@@ -130,7 +130,7 @@ Status Lock::Opened(FileKey key) {
 
 Status Lock::LockNow(std::string_view because, DoneStatus released) {
   if (!enrolled()) {
-    const Status refused = NotEnrolled();
+    Status refused = NotEnrolled();
     std::move(released)(refused);
     return refused;
   }

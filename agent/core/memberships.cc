@@ -110,13 +110,13 @@ void Memberships::AcceptAsUser(std::string organization_slug,
         if (const Status gate = session_.Gate(); !gate.ok()) {
           return std::move(done)(gate);
         }
-        CompareAndAccept(std::move(organization_slug), std::move(invitation_id),
+        CompareAndAccept(std::move(organization_slug), invitation_id,
                          std::move(done));
       });
 }
 
 void Memberships::CompareAndAccept(std::string organization_slug,
-                                   std::string invitation_id,
+                                   const std::string& invitation_id,
                                    Done<Joined> done) {
   remote_.GetInvitation(
       session_.principal(), invitation_id,

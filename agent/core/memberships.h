@@ -50,7 +50,7 @@ class Memberships {
   void AcceptAsUser(std::string organization_slug, std::string invitation_id,
                     Done<Joined> done);
   void CompareAndAccept(std::string organization_slug,
-                        std::string invitation_id, Done<Joined> done);
+                        const std::string& invitation_id, Done<Joined> done);
 
   Session& session_;
   Accounts& accounts_;

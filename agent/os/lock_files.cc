@@ -40,7 +40,7 @@ Status LockFiles::Discard() {
   // The sessions first: a passphrase file that stays behind by a crash keeps
   // the agent locked, which says what is left to do.
   for (const std::string& profile : profiles_.Names()) {
-    const Status removed =
+    Status removed =
         RemoveFile(profiles_.DirectoryOf(profile) + "/session.sealed");
     if (!removed.ok()) return removed;
   }

@@ -27,6 +27,8 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
         server_context_(server_context),
         peer_(server_context.peer()),
         began_(std::chrono::steady_clock::now()) {}
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
 
   // Runs `serve(profile)` on the loop, or ends the stream at once when there is
   // no room for it. Any thread.

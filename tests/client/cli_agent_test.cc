@@ -146,7 +146,7 @@ TEST_F(CliAgentTest, ASocketThatIsNamedIsTheOnlyOne) {
   EXPECT_EQ(Ctl({"read", "username", "--no-start"}).exit_code, 2);
   const Outcome outcome = Ctl({"read", "username"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("already running"));
+  EXPECT_THAT(outcome.err, HasSubstr("unset LIBRETTO_AGENT_SOCK"));
   environment_.clear();
 }
 
