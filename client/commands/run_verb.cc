@@ -73,8 +73,7 @@ class RunCommand final : public Verb {
       return RunSupervised(supervision_, context, gatherer, deliver,
                            *std::move(handover));
     }
-    const Status delivered =
-        deliver(handover->credentials, handover->environment);
+    Status delivered = deliver(handover->credentials, handover->environment);
     if (!delivered.ok()) return delivered;
     stage_ = Stage::kExecution;
     return Execute(context.command, std::move(handover->environment));
