@@ -88,7 +88,10 @@ def among_few_pids():
     return subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child",
          "/bin/sh", "-c",
-         f"echo {FEW_PIDS} > /proc/sys/kernel/pid_max && exec \"$@\"", "sh",
+         # The shell stays, as the first process of all: it takes in those
+         # whose parents have ended, or there would soon be no pid left.
+         f"echo {FEW_PIDS} > /proc/sys/kernel/pid_max && \"$@\"; exit $?",
+         "sh",
          sys.executable, *sys.argv],
         env={**os.environ, INSIDE: "yes"}, check=False).returncode
 
