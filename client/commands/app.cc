@@ -128,12 +128,16 @@ int Report(const Status& status, ExitCode code) {
 
 // Whoever types the remedy means the same account.
 Status ForProfile(const Status& status, const std::string& profile) {
-  constexpr std::string_view kBegins = "librettoctl ";
-  const std::string remedy = Remedy(status);
-  if (profile.empty() || !remedy.starts_with(kBegins)) return status;
-  return WithRemedy(status, std::string(kBegins) + std::string(kProfile) + " " +
-                                Printable(profile) + " " +
-                                remedy.substr(kBegins.size()));
+  // Other verbs are for all accounts.
+  constexpr std::string_view kOfAccounts = "librettoctl cloud ";
+  if (profile.empty()) return status;
+  const std::string option = std::string(kProfile) + " " + Printable(profile);
+  std::string remedy = Remedy(status);
+  for (std::size_t at = remedy.find(kOfAccounts); at != std::string::npos;
+       at = remedy.find(kOfAccounts, at + 1)) {
+    remedy.insert(at + kProgram.size() + 1, option + " ");
+  }
+  return remedy.empty() ? status : WithRemedy(status, remedy);
 }
 
 int Usage(const Status& status) { return Report(status, ExitCode::kUsage); }

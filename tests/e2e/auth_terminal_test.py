@@ -288,7 +288,7 @@ class AuthTerminalTest(harness.E2eTest):
                                      password).end(), 0)
         shown = self.auth(*typed, profile="mate")
         shown.expect("you are a member of Other (other)")
-        shown.expect("librettoctl cloud auth delete-account")
+        shown.expect("librettoctl --profile mate cloud auth delete-account")
         self.assert_ends(3, shown)
         self.assertEqual(self.whoami("mate")["organization_slug"], "other")
 

@@ -88,7 +88,7 @@ class CppClientTest(harness.E2eTest):
     @functools.cache
     def built(cls, source):
         folder = cls.folder / source.replace("/", "-")
-        tool("cmake", "-S", ROOT / source, "-B", folder,
+        tool("cmake", "-G", "Ninja", "-S", ROOT / source, "-B", folder,
              f"-DCMAKE_PREFIX_PATH={cls.prefix}")
         tool("cmake", "--build", folder)
         return folder

@@ -1,6 +1,7 @@
 """An agent that a test starts itself, to choose how and as whom."""
 
 import os
+import shutil
 import subprocess
 
 import harness
@@ -15,9 +16,15 @@ class Served:
         as_user = {} if user is None else {
             "user": user, "group": user, "extra_groups": []}
         self.stderr = world.root / "stderr"
+        program = AGENT
+        if user is not None:
+            # Where it lies may be closed to others.
+            program = world.root / AGENT.name
+            shutil.copy(AGENT, program)
+            program.chmod(0o755)
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen(
-            [*map(str, before), str(AGENT), "serve", "--log-file",
+            [*map(str, before), str(program), "serve", "--log-file",
              str(world.log_file)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.stderr, "wb"), cwd=cwd or world.root,
