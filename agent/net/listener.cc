@@ -293,16 +293,19 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  const Caller caller{
-      peer.uid, peer.pid, config_.scope,
-      ProcessBehind(connection.get(), peer.pid, config_.executable_of)};
+  Caller caller{peer.uid, peer.pid, config_.scope, {}};
   if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
+    caller.process =
+        ProcessBehind(connection.get(), peer.pid, config_.executable_of);
     return refused_(caller);
   }
-  if (!config_.speaks_http2) return HandOver(std::move(connection), caller);
+  if (!config_.speaks_http2) {
+    return HandOver(std::move(connection), std::move(caller));
+  }
   const std::uint64_t id = ++waiting_ids_;
   auto& waiting = waiting_[id];
-  waiting = std::make_unique<Waiting>(context_, std::move(connection), caller);
+  waiting = std::make_unique<Waiting>(context_, std::move(connection),
+                                      std::move(caller));
   CheckPreface(id);
 }
 
@@ -345,15 +348,19 @@ void Listener::CheckPreface(std::uint64_t id) {
     return;
   }
   UniqueFd connection(waiting.descriptor.release());
-  const Caller caller = waiting.caller;
+  Caller caller = std::move(waiting.caller);
   waiting_.erase(found);
-  HandOver(std::move(connection), caller);
+  HandOver(std::move(connection), std::move(caller));
 }
 
-void Listener::HandOver(UniqueFd connection, const Caller& caller) {
+// Who calls is looked up for those alone who say something: the look costs more
+// than all the rest, and connections that come and go would hold up the others.
+void Listener::HandOver(UniqueFd connection, Caller caller) {
+  caller.process =
+      ProcessBehind(connection.get(), caller.pid, config_.executable_of);
   adopted_.push_back({connection.get(), CookieOf(connection.get()),
                       std::chrono::steady_clock::now()});
-  handoff_(std::move(connection), caller);
+  handoff_(std::move(connection), std::move(caller));
 }
 
 }  // namespace libretto

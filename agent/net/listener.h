@@ -106,7 +106,7 @@ class Listener {
   bool MakeRoom();
   void Pause(std::chrono::milliseconds wait);
   void Admit(UniqueFd connection);
-  void HandOver(UniqueFd connection, const Caller& caller);
+  void HandOver(UniqueFd connection, Caller caller);
   void AwaitPreface(std::uint64_t id);
   void CheckPreface(std::uint64_t id);
 

@@ -16,19 +16,24 @@ class GuardedAgent:
                                                   dir="/tmp")
         os.chmod(self.folder.name, 0o700)
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            [harness.BIN / "guarded_agent", self.folder.name, str(idle_ms)],
-            stdout=subprocess.PIPE, stderr=self.errors)
-        if self.process.stdout.readline() != b"ready\n":
-            raise AssertionError("guarded_agent does not start")
-        os.set_blocking(self.process.stdout.fileno(), False)
+        # Not a pipe: that would be full of reasons before a long flood is over,
+        # and the agent would wait for somebody to read them.
+        out = pathlib.Path(self.folder.name) / "out"
+        with open(out, "wb") as writing:
+            self.process = subprocess.Popen(
+                [harness.BIN / "guarded_agent", self.folder.name, str(idle_ms)],
+                stdout=writing, stderr=self.errors)
+        self.out = open(out, "rb")
+        harness.wait_for(lambda: out.read_bytes().startswith(b"ready\n"),
+                         "guarded_agent to start", alive=self.process)
+        self.out.readline()
         self.main = self.folder.name + "/main.sock"
         self.guarded = self.folder.name + "/guarded.sock"
 
     def close(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        self.out.close()
         self.errors.close()
         self.folder.cleanup()
 
@@ -49,7 +54,7 @@ class GuardedAgent:
 
     def reasons(self):
         """Why callers were cut off since this was last asked."""
-        return (self.process.stdout.read() or b"").decode()
+        return self.out.read().decode()
 
     def said(self):
         """All that went to standard error."""

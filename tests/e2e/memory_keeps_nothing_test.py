@@ -134,9 +134,34 @@ class MemoryKeepsNothingTest(MemoryCase):
         self.assert_nothing_left()
 
     def test_after_serving_from_memory_many_times(self):
-        self.read_all()
-        for _ in range(20):
+        for _ in range(200):
             self.read_all()
+        self.assert_nothing_left()
+
+    def test_after_serving_many_at_once(self):
+        self.world.must("agent", "sync")
+        readers = [subprocess.Popen(
+            [harness.BIN / "librettoctl", "read", f"name_{number % 5}"],
+            env=self.world.environment(), stdout=subprocess.DEVNULL)
+            for number in range(20)]
+        self.assertEqual([reader.wait() for reader in readers], [0] * 20)
+        self.assert_nothing_left()
+
+    def test_after_a_logout(self):
+        self.read_all()
+        self.values["session cookie"] = self.world.cookie().split("=", 1)[1]
+        self.world.must("cloud", "auth", "logout")
+        self.assert_nothing_left()
+
+    def test_after_requests_in_vain(self):
+        self.read_all()
+        self.world.stop_cloud()
+        self.assertEqual(self.world.ctl("read", "name_0", "--fresh",
+                                        "--max-age", "0").code, 6)
+        self.values["value that is not stored"] = self.world.secret("vain")
+        self.assertEqual(self.world.ctl(
+            "cloud", "credentials", "update", "name_1", "--value-stdin",
+            stdin=self.values["value that is not stored"]).code, 6)
         self.assert_nothing_left()
 
     def test_after_a_sync(self):
