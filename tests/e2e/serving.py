@@ -17,7 +17,7 @@ class Served:
             "user": user, "group": user, "extra_groups": []}
         self.stderr = world.root / "stderr"
         program = AGENT
-        if user is not None:
+        if user is not None and world.root not in AGENT.parents:
             # Where it lies may be closed to others.
             program = world.root / AGENT.name
             shutil.copy(AGENT, program)
