@@ -1,7 +1,6 @@
 """The running agent is confined: no core, no tracing, nothing executable that
 is writable, few system calls, few files; and says so."""
 
-import ctypes
 import json
 import os
 import pathlib
@@ -16,12 +15,6 @@ import serving
 NOBODY = 65534
 
 
-def landlock_abi():
-    """What this kernel has, asked as the agent asks."""
-    abi = ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
-    return max(abi, 0)
-
-
 @unittest.skipIf(harness.SANITIZED, "a sanitizer traces its own process")
 class ConfinedTest(harness.E2eTest):
 
@@ -29,9 +22,9 @@ class ConfinedTest(harness.E2eTest):
         self.world.must("agent", "start")
         status = self.world.status()
         self.assertTrue(status["system_calls_filtered"])
-        self.assertEqual(status["landlock_abi"], landlock_abi())
+        self.assertEqual(status["landlock_abi"], serving.landlock_abi())
         self.assertEqual(status["not_confined_because"] is None,
-                         landlock_abi() >= 4)
+                         serving.landlock_abi() >= 4)
         self.assertIn(status["key_memory"], ("memfd_secret", "mlock"))
         said = self.world.must("agent", "status")
         self.assertRegex(said, r"sandbox +system calls filtered")
@@ -102,10 +95,10 @@ class ConfinedTest(harness.E2eTest):
         self.world.sign_up()
         value = self.world.store("username")
         self.assertEqual(self.world.read("username"), value)
-        if landlock_abi() >= 4:
+        if serving.landlock_abi() >= 4:
             self.assertEqual(self.world.status()["cloud_ports"], [443, port])
 
-    @unittest.skipIf(landlock_abi() < 4, "this kernel confines no ports")
+    @unittest.skipIf(serving.landlock_abi() < 4, "this kernel confines no ports")
     def test_other_ports_are_out_of_reach(self):
         with socket.create_server(("127.0.0.1", 0)) as elsewhere:
             elsewhere.setblocking(False)

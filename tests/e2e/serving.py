@@ -1,5 +1,6 @@
 """An agent that a test starts itself, to choose how and as whom."""
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -63,3 +64,9 @@ def status_of(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return dict(line.rstrip("\n").split(":\t", 1) for line in file
                     if ":\t" in line)
+
+
+def landlock_abi():
+    """What this kernel has, asked as the agent asks."""
+    abi = ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
+    return max(abi, 0)

@@ -13,16 +13,9 @@ import subprocess
 import unittest
 
 import harness
+import serving
 
 EPERM, EACCES = 1, 13
-
-
-def landlock_abi():
-    # The number of landlock_create_ruleset() on every architecture.
-    return int(subprocess.run(
-        ["/usr/bin/python3", "-c",
-         "import ctypes; print(ctypes.CDLL(None).syscall(444, None, 0, 1))"],
-        check=True, capture_output=True, text=True).stdout)
 
 
 @unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
@@ -64,7 +57,7 @@ class TakenOverTest(harness.E2eTest):
         # No shell could be started, in the words of system(3).
         self.assertEqual(started[0], 127 << 8)
         self.assertEqual(forked, (-1, EPERM))
-        if landlock_abi() >= 1:
+        if serving.landlock_abi() >= 1:
             self.assertEqual(read, (-1, EACCES))
             self.assertEqual(written, (-1, EACCES))
         self.assertFalse(witness.exists())
