@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "agent/core/audit.h"
-#include "agent/net/allowance.h"
+#include "agent/grpc/allowance.h"
 #include "agent/rpc/call.h"
 #include "base/clock.h"
 

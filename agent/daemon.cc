@@ -57,7 +57,7 @@ ProfileOptions OptionsFrom(const Config& config) {
 
 ConnectionLimits LimitsFrom(const Config& config) {
   ConnectionLimits limits;
-  limits.idle = config.idle_timeout;
+  limits.frames.idle = config.idle_timeout;
   return limits;
 }
 
@@ -86,19 +86,12 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
       executables_(std::move(hardened.executables)),
       key_shield_(KeyPage::Get(), clock_),
       watchdog_(clock_),
-      scope_relay_(loop_.context(), clock_, FrameLimits(),
-                   [this](const Caller& caller, const Status& why) {
-                     provoked_.Cut(caller, why);
-                   }),
       scope_listeners_(
-          loop_, socket_path_,
-          [this](UniqueFd connection, const Caller& caller) {
-            AdoptScoped(std::move(connection), caller);
+          loop_, socket_path_, server_,
+          [this](int connection, const Caller& caller) {
+            NoteRefused(connection, caller);
           },
-          [this](const Caller& caller) { NoteRefused(caller); },
-          [this](int fd) { return scope_relay_.EndIdle(fd); },
-          [this](ScopeId id) { scopes_.ProcessEnded(id); },
-          [this](pid_t pid) { return executables_.ExecutableOf(pid); }),
+          [this](ScopeId id) { scopes_.ProcessEnded(id); }),
       scopes_(scope_listeners_, clock_),
       lock_files_(state_dir_, files_),
       lock_(sealing_, profiles_, lock_files_, worker_, clock_,
@@ -108,10 +101,16 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
                  [this](std::string_view because) { NoteLocked(because); },
              .revoke_scopes = [this] { scopes_.EndAll(); }}),
       server_(
-          loop_, profiles_, scopes_, lock_, clock_,
+          loop_.context(), loop_, profiles_, scopes_, lock_, clock_,
           Facts(std::move(hardened.facts)),
           [this](const CallRecord& call) { NoteCall(call); },
-          LimitsFrom(config_)),
+          LimitsFrom(config_),
+          [this](int connection, pid_t pid) {
+            return ProcessOf(connection, pid);
+          },
+          [this](const Caller& caller, const Status& why) {
+            provoked_.Cut(caller, why);
+          }),
       metrics_(loop_.context(), "text/plain; version=0.0.4; charset=utf-8",
                [this] { return Metrics(); }),
       signals_(loop_.context(), SIGTERM, SIGINT, SIGUSR1),
@@ -132,16 +131,14 @@ Daemon::Daemon(const Config& config, const Paths& paths, HttpOptions http,
   }
 }
 
-Daemon::~Daemon() {
-  if (shutdown_.joinable()) shutdown_.join();
-}
+Daemon::~Daemon() = default;
 
 ProcessFacts Daemon::Facts(Hardening hardening) {
   return {LIBRETTO_VERSION,
           socket_path_,
           std::move(hardening),
           started_,
-          [this] { return listener_->connections(); },
+          [this] { return server_.Connections(0); },
           ResidentBytes,
           [this] { return Triggers(); },
           [this](Stopped stopped) { BeginStop(std::move(stopped)); },
@@ -159,7 +156,10 @@ void Daemon::NoteCall(const CallRecord& call) {
   audit_.Record(*event);
 }
 
-void Daemon::NoteRefused(const Caller& caller) {
+void Daemon::NoteRefused(int connection, Caller caller) {
+  if (looks_at_strangers_.Spend(1, clock_.Now())) {
+    caller.process = ProcessOf(connection, caller.pid);
+  }
   provoked_.Refused(caller);
   audit_.RecordRefused(caller);
 }
@@ -187,30 +187,26 @@ void Daemon::UseApiKey(ApiKey key) {
   profiles_.Default().session.UseApiKey(std::move(key));
 }
 
-// The holder of a scope may be less trusted than the user's own programs.
-void Daemon::AdoptScoped(UniqueFd connection, const Caller& caller) {
-  StatusOr<UniqueFd> guarded =
-      scope_relay_.Interpose(std::move(connection), caller);
-  if (!guarded.ok()) return provoked_.Cut(caller, guarded.status());
-  server_.Adopt(*std::move(guarded), caller);
+CallerProcess Daemon::ProcessOf(int connection, pid_t pid) {
+  return ProcessBehind(connection, pid, [this](pid_t process) {
+    return executables_.ExecutableOf(process);
+  });
 }
 
 std::string Daemon::Metrics() {
   return MetricsPage(
       profiles_, clock_,
-      {LIBRETTO_VERSION, started_, listener_->connections(), ResidentBytes()});
+      {LIBRETTO_VERSION, started_, server_.Connections(0), ResidentBytes()});
 }
 
 Status Daemon::ListenForMetrics() {
   if (config_.metrics_socket.empty()) return OkStatus();
   SocketConfig socket{config_.metrics_socket, kMaxMetricsConnections};
-  socket.speaks_http2 = false;
-  StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(
-      loop_.context(), std::move(socket),
-      [this](UniqueFd connection, const Caller&) {
-        metrics_.Adopt(std::move(connection));
-      },
-      [this](const Caller& caller) { NoteRefused(caller); });
+  StatusOr<std::unique_ptr<Listener>> listener =
+      Listener::Open(loop_.context(), std::move(socket), metrics_,
+                     [this](int connection, const Caller& caller) {
+                       NoteRefused(connection, caller);
+                     });
   if (!listener.ok()) return Annotate(listener.status(), "metrics socket");
   metrics_listener_ = *std::move(listener);
   spdlog::info("listening metrics_socket={}", config_.metrics_socket);
@@ -224,23 +220,18 @@ Status Daemon::Listen(UniqueFd activated) {
                               "listened there would reach everything"),
         "unset LIBRETTO_AGENT_SOCK");
   }
-  const auto adopt = [this](UniqueFd connection, const Caller& caller) {
-    server_.Adopt(std::move(connection), caller);
+  const auto refused = [this](int connection, const Caller& caller) {
+    NoteRefused(connection, caller);
   };
-  const auto refused = [this](const Caller& caller) { NoteRefused(caller); };
-  SocketConfig socket{socket_path_, config_.max_connections};
-  socket.executable_of = [this](pid_t pid) {
-    return executables_.ExecutableOf(pid);
-  };
+  const SocketConfig socket{socket_path_, config_.max_connections};
   StatusOr<std::unique_ptr<Listener>> listener =
       activated.valid()
           ? Listener::TakeOver(loop_.context(), socket, std::move(activated),
-                               adopt, refused)
-          : Listener::Open(loop_.context(), socket, adopt, refused);
+                               server_, refused)
+          : Listener::Open(loop_.context(), socket, server_, refused);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   scope_listeners_.Sweep();
-  listener_->MakeRoomBy([this](int fd) { return server_.EndIdle(fd); });
   audit_.Record({.verb = "Agent.Started"});
   NoteAuditHead("begins");
   spdlog::info("listening socket={} version={} pid={}", socket_path_,
@@ -318,7 +309,6 @@ void Daemon::AwaitUntil() {
 void Daemon::Run() {
   AwaitSignal();
   loop_.Run();
-  shutdown_.join();
   audit_.RecordStop();
   NoteAuditHead("ends");
   spdlog::info("stopped");
@@ -367,12 +357,8 @@ void Daemon::FinishStop() {
   // From here on every call of the cloud fails at once, so every handler ends.
   http_.Stop();
   lock_.Stop();
-  // The loop has to go on turning while gRPC waits for the handlers.
-  shutdown_ = std::thread([this] {
-    server_.Shutdown(kCallGrace);
-    // After what gRPC's last callbacks have posted.
-    loop_.Post([this] { loop_.Stop(); });
-  });
+  server_.Shutdown(kCallGrace,
+                   [this] { loop_.Post([this] { loop_.Stop(); }); });
 }
 
 }  // namespace libretto

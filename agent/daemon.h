@@ -12,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "agent/call_log.h"
@@ -24,7 +23,6 @@
 #include "agent/core/scopes.h"
 #include "agent/core/sealing.h"
 #include "agent/hardening.h"
-#include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
 #include "agent/net/page_server.h"
@@ -74,14 +72,14 @@ class Daemon {
   using Stopped = absl::AnyInvocable<void() &&>;
 
   ProcessFacts Facts(Hardening hardening);
+  CallerProcess ProcessOf(int connection, pid_t pid);
   std::string Metrics();
   Status ListenForMetrics();
   void NoteCall(const CallRecord& call);
-  void NoteRefused(const Caller& caller);
+  void NoteRefused(int connection, Caller caller);
   void NoteLocked(std::string_view because);
   void NoteAuditHead(std::string_view when);
   void WatchSessions();
-  void AdoptScoped(UniqueFd connection, const Caller& caller);
   void WatchDesktop();
   void LockBecause(const char* because, absl::AnyInvocable<void() &&> released);
   LockTriggers Triggers() const;
@@ -96,6 +94,7 @@ class Daemon {
   SystemClock clock_;
   const TimePoint started_ = clock_.Now();
   ProvokedLines provoked_{clock_};
+  Allowance looks_at_strangers_{20, 1, started_};
   AuditFile audit_file_;
   Audit audit_;
   Loop loop_;
@@ -113,7 +112,6 @@ class Daemon {
   ExecutableReader executables_;
   KeyShield key_shield_;
   Watchdog watchdog_;
-  FrameRelay scope_relay_;
   ScopeListeners scope_listeners_;
   Scopes scopes_;
   LockFiles lock_files_;
@@ -130,7 +128,6 @@ class Daemon {
   std::vector<Stopped> stopped_;
   bool stopping_ = false;
   bool finished_ = false;
-  std::thread shutdown_;
 };
 
 }  // namespace libretto

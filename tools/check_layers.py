@@ -51,7 +51,8 @@ SYSTEM = re.compile(
 # The C++ client's headers, spelled as a program outside this tree does.
 PUBLIC = re.compile(r"libretto/\w+\.h$")
 
-PROTO = re.compile(r"libretto/agent/v1/\w+(\.grpc)?\.pb\.h$")
+PROTO = re.compile(r"(libretto/agent/v1/\w+(\.grpc)?"
+                   r"|grpc/(health|reflection)/\w+/\w+)\.pb\.h$")
 
 # folder: (first-party folders it may see besides itself, libraries). "system"
 # stands for POSIX and Linux, "proto" and "grpc-proto" for the generated API.
@@ -60,14 +61,15 @@ TABLE = {
     "base": ((), ("absl", "sodium", "system")),
     "base/json": (("base",), ("json",)),
     "agent/core": (("base",), ("oath",)),
-    "agent/rpc": (("base", "agent/core"),
-                  ("grpc", "grpc-proto", "proto", "protobuf", "system")),
+    "agent/grpc": (("base", "agent/core"), ("asio", "nghttp2", "system")),
+    "agent/rpc": (("base", "agent/core", "agent/grpc"),
+                  ("asio", "proto", "protobuf", "system")),
     "agent/net": (("base", "agent/core"), ("asio", "spdlog", "system")),
     "agent/remote": (("base", "base/json", "agent/core"),
                      ("asio", "curl", "system")),
     "agent/os": (("base", "base/json", "agent/core"),
                  ("sd-bus", "seccomp", "spdlog", "toml", "system")),
-    "agent": (("base", "agent/core", "agent/rpc", "agent/net", "agent/remote",
+    "agent": (("base", "agent/core", "agent/grpc", "agent/rpc", "agent/net", "agent/remote",
                "agent/os"), ("asio", "cli11", "spdlog", "system")),
     "client/transport": (("base",), ("nghttp2", "proto", "protobuf", "system")),
     "client/delivery": (("base",), ("system",)),

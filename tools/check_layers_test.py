@@ -45,7 +45,10 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_allowed("agent/net/listener.cc", "sys/socket.h")
 
     def test_the_api_is_for_the_edges(self):
-        self.assert_allowed("agent/rpc/a.cc", "libretto/agent/v1/a.grpc.pb.h")
+        self.assert_allowed("agent/rpc/a.cc", "libretto/agent/v1/a.pb.h")
+        self.assert_allowed("agent/rpc/a.cc",
+                            "grpc/health/v1/health.pb.h")
+        self.assert_refused("agent/rpc/a.cc", "grpcpp/grpcpp.h")
         self.assert_allowed("client/transport/a.cc", "libretto/agent/v1/a.pb.h")
         self.assert_refused("client/transport/a.cc",
                             "libretto/agent/v1/a.grpc.pb.h")

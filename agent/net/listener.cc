@@ -7,13 +7,10 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
-#include "agent/net/caller_process.h"
 #include "agent/net/readable.h"
 #include "base/files.h"
 #include "base/paths.h"
@@ -27,22 +24,8 @@ using std::chrono::milliseconds;
 constexpr int kAcceptsAtOnce = 32;
 constexpr milliseconds kFullPause{50};       // at the limit on connections
 constexpr milliseconds kExhaustedPause{10};  // out of descriptors
-constexpr milliseconds kPartialPrefaceWait{20};
-// What a connection gets before it may have to make room: for its preface, and
-// for its first call.
-constexpr milliseconds kPrefacePatience{50};
-constexpr milliseconds kCallPatience{200};
 // Descriptors that connections leave to everything else.
 constexpr std::size_t kReservedDescriptors = 64;
-// RFC 9113, 3.4.
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-std::uint64_t CookieOf(int fd) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
-  return cookie;
-}
 
 // How many connections there may be under the limit on descriptors.
 std::size_t FittingConnections(std::size_t wanted) {
@@ -137,22 +120,9 @@ StatusOr<UniqueFd> Bind(int directory, const std::string& path, bool guests) {
 
 }  // namespace
 
-struct Listener::Waiting {
-  Waiting(asio::io_context& context, UniqueFd fd, Caller who)
-      : descriptor(context, fd.Release()),
-        timer(context),
-        caller(std::move(who)) {}
-
-  asio::posix::stream_descriptor descriptor;
-  asio::steady_timer timer;
-  Caller caller;
-  const std::chrono::steady_clock::time_point begun =
-      std::chrono::steady_clock::now();
-};
-
 StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
                                                    SocketConfig config,
-                                                   Handoff handoff,
+                                                   ConnectionHost& host,
                                                    Refused refused) {
   if (Status valid = CheckSocketPath(config.path); !valid.ok()) return valid;
   StatusOr<UniqueFd> directory = OpenDirectory(config.path);
@@ -162,35 +132,34 @@ StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& context,
   StatusOr<UniqueFd> listening =
       Bind(directory->get(), config.path, config.guest_uid.has_value());
   if (!listening.ok()) return listening.status();
-  std::unique_ptr<Listener> listener(new Listener(
-      context, std::move(config), *std::move(directory), *std::move(listening),
-      std::move(handoff), std::move(refused)));
+  std::unique_ptr<Listener> listener(
+      new Listener(context, std::move(config), *std::move(directory),
+                   *std::move(listening), host, std::move(refused)));
   listener->WaitForConnection();
   return listener;
 }
 
 StatusOr<std::unique_ptr<Listener>> Listener::TakeOver(
     asio::io_context& context, SocketConfig config, UniqueFd listening,
-    Handoff handoff, Refused refused) {
+    ConnectionHost& host, Refused refused) {
   if (Status valid = CheckSocketPath(config.path); !valid.ok()) return valid;
   StatusOr<UniqueFd> directory = OpenDirectory(config.path);
   if (!directory.ok()) return directory.status();
   std::unique_ptr<Listener> listener(
       new Listener(context, std::move(config), UniqueFd(), std::move(listening),
-                   std::move(handoff), std::move(refused)));
+                   host, std::move(refused)));
   listener->WaitForConnection();
   return listener;
 }
 
 Listener::Listener(asio::io_context& context, SocketConfig config,
-                   UniqueFd directory, UniqueFd socket, Handoff handoff,
+                   UniqueFd directory, UniqueFd socket, ConnectionHost& host,
                    Refused refused)
-    : context_(context),
-      config_(std::move(config)),
+    : config_(std::move(config)),
       directory_(std::move(directory)),
       socket_(context, socket.Release()),
       pause_(context),
-      handoff_(std::move(handoff)),
+      host_(host),
       refused_(std::move(refused)),
       limit_(FittingConnections(config_.max_connections)) {
   struct stat about {};
@@ -216,21 +185,6 @@ void Listener::Close() {
   }
   socket_.close();
   pause_.cancel();
-  waiting_.clear();
-}
-
-std::size_t Listener::connections() {
-  std::erase_if(adopted_, [](const Adopted& connection) {
-    return CookieOf(connection.fd) != connection.cookie;
-  });
-  return adopted_.size() + waiting_.size();
-}
-
-void Listener::HangUp() {
-  for (const Adopted& connection : adopted_) {
-    if (CookieOf(connection.fd) != connection.cookie) continue;
-    shutdown(connection.fd, SHUT_RDWR);
-  }
 }
 
 void Listener::WaitForConnection() {
@@ -244,7 +198,7 @@ void Listener::AcceptAll() {
   // A pause that was over could not be cancelled by Close() any more.
   if (!socket_.is_open()) return;
   for (int turn = 0; turn < kAcceptsAtOnce; ++turn) {
-    if (connections() >= limit_ && !MakeRoom()) return Pause(kFullPause);
+    if (IsFull()) return Pause(kFullPause);
     UniqueFd connection(accept4(socket_.native_handle(), nullptr, nullptr,
                                 SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (connection.valid()) {
@@ -259,24 +213,11 @@ void Listener::AcceptAll() {
   WaitForConnection();
 }
 
-// Ends the oldest connection that does nothing, when somebody waits for its
-// place.
-bool Listener::MakeRoom() {
-  if (!IsReadable(socket_.native_handle())) return false;
-  const auto now = std::chrono::steady_clock::now();
-  if (!waiting_.empty() &&
-      now >= waiting_.begin()->second->begun + kPrefacePatience) {
-    waiting_.erase(waiting_.begin());
-    return true;
-  }
-  const auto idle = std::find_if(
-      adopted_.begin(), adopted_.end(), [this, now](const Adopted& connection) {
-        return now >= connection.since + kCallPatience &&
-               end_idle_(connection.fd);
-      });
-  if (idle == adopted_.end()) return false;
-  adopted_.erase(idle);
-  return true;
+// Nobody has to go before somebody waits.
+bool Listener::IsFull() {
+  return host_.Connections(config_.scope) >= limit_ &&
+         (!IsReadable(socket_.native_handle()) ||
+          !host_.MakeRoom(config_.scope));
 }
 
 void Listener::Pause(milliseconds wait) {
@@ -293,74 +234,11 @@ void Listener::Admit(UniqueFd connection) {
       0) {
     return;
   }
-  Caller caller{peer.uid, peer.pid, config_.scope, {}};
+  const Caller caller{peer.uid, peer.pid, config_.scope, {}};
   if (caller.uid != geteuid() && caller.uid != config_.guest_uid) {
-    caller.process =
-        ProcessBehind(connection.get(), peer.pid, config_.executable_of);
-    return refused_(caller);
+    return refused_(connection.get(), caller);
   }
-  if (!config_.speaks_http2) {
-    return HandOver(std::move(connection), std::move(caller));
-  }
-  const std::uint64_t id = ++waiting_ids_;
-  auto& waiting = waiting_[id];
-  waiting = std::make_unique<Waiting>(context_, std::move(connection),
-                                      std::move(caller));
-  CheckPreface(id);
-}
-
-void Listener::AwaitPreface(std::uint64_t id) {
-  Waiting& waiting = *waiting_.at(id);
-  waiting.timer.expires_at(waiting.begun + config_.preface_timeout);
-  waiting.timer.async_wait([this, id](const asio::error_code& error) {
-    if (!error) waiting_.erase(id);
-  });
-  waiting.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                [this, id](const asio::error_code& error) {
-                                  if (!error) CheckPreface(id);
-                                });
-}
-
-void Listener::CheckPreface(std::uint64_t id) {
-  const auto found = waiting_.find(id);
-  if (found == waiting_.end()) return;
-  Waiting& waiting = *found->second;
-  std::array<char, kPreface.size()> bytes{};
-  const ssize_t count = recv(waiting.descriptor.native_handle(), bytes.data(),
-                             bytes.size(), MSG_PEEK);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-    return AwaitPreface(id);
-  }
-  if (count <= 0 ||
-      !kPreface.starts_with(
-          std::string_view(bytes.data(), static_cast<std::size_t>(count))) ||
-      std::chrono::steady_clock::now() >=
-          waiting.begun + config_.preface_timeout) {
-    waiting_.erase(found);
-    return;
-  }
-  if (static_cast<std::size_t>(count) < kPreface.size()) {
-    // What has been peeked at stays readable, so there is no edge to wait for.
-    waiting.timer.expires_after(kPartialPrefaceWait);
-    waiting.timer.async_wait([this, id](const asio::error_code& error) {
-      if (!error) CheckPreface(id);
-    });
-    return;
-  }
-  UniqueFd connection(waiting.descriptor.release());
-  Caller caller = std::move(waiting.caller);
-  waiting_.erase(found);
-  HandOver(std::move(connection), std::move(caller));
-}
-
-// Who calls is looked up for those alone who say something: the look costs more
-// than all the rest, and connections that come and go would hold up the others.
-void Listener::HandOver(UniqueFd connection, Caller caller) {
-  caller.process =
-      ProcessBehind(connection.get(), caller.pid, config_.executable_of);
-  adopted_.push_back({connection.get(), CookieOf(connection.get()),
-                      std::chrono::steady_clock::now()});
-  handoff_(std::move(connection), std::move(caller));
+  host_.Adopt(std::move(connection), caller);
 }
 
 }  // namespace libretto

@@ -71,7 +71,7 @@ PageServer::PageServer(asio::io_context& context, std::string content_type,
 
 PageServer::~PageServer() = default;
 
-void PageServer::Adopt(UniqueFd connection) {
+void PageServer::Adopt(UniqueFd connection, const Caller& /*caller*/) {
   const std::uint64_t id = ++ids_;
   auto& adopted = connections_[id];
   adopted = std::make_unique<Connection>(context_, std::move(connection));
@@ -81,6 +81,8 @@ void PageServer::Adopt(UniqueFd connection) {
   });
   AwaitRequest(id);
 }
+
+void PageServer::HangUp(ScopeId /*scope*/) { connections_.clear(); }
 
 void PageServer::AwaitRequest(std::uint64_t id) {
   connections_.at(id)->descriptor.async_wait(

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/core/connection_host.h"
 #include "base/unique_fd.h"
 
 namespace libretto {
@@ -32,7 +33,7 @@ enum class PageRequest {
 // What the bytes that have arrived so far ask for.
 PageRequest ParsePageRequest(std::string_view bytes);
 
-class PageServer {
+class PageServer final : public ConnectionHost {
  public:
   static constexpr std::size_t kMaxRequestBytes = std::size_t{8} << 10;
   static constexpr std::chrono::seconds kTimeout{3};
@@ -40,11 +41,17 @@ class PageServer {
   // `content_type` names what `page` makes.
   PageServer(asio::io_context& context, std::string content_type,
              std::function<std::string()> page);
-  ~PageServer();
+  ~PageServer() override;
   PageServer(const PageServer&) = delete;
   PageServer& operator=(const PageServer&) = delete;
 
-  void Adopt(UniqueFd connection);
+  void Adopt(UniqueFd connection, const Caller& caller) override;
+  std::size_t Connections(ScopeId /*scope*/) const override {
+    return connections_.size();
+  }
+  // Each has its three seconds.
+  bool MakeRoom(ScopeId /*scope*/) override { return false; }
+  void HangUp(ScopeId scope) override;
 
  private:
   struct Connection;

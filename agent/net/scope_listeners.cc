@@ -53,18 +53,13 @@ bool IsDead(const std::string& path) {
 }  // namespace
 
 ScopeListeners::ScopeListeners(Loop& loop, const std::string& main_socket,
-                               Listener::Handoff handoff,
-                               Listener::Refused refused,
-                               Listener::EndIdle end_idle,
-                               std::function<void(ScopeId)> process_ended,
-                               ExecutableOf executable_of)
+                               ConnectionHost& host, Listener::Refused refused,
+                               std::function<void(ScopeId)> process_ended)
     : loop_(loop),
       folder_(FolderBeside(main_socket)),
-      handoff_(std::move(handoff)),
+      host_(host),
       refused_(std::move(refused)),
-      end_idle_(std::move(end_idle)),
-      process_ended_(std::move(process_ended)),
-      executable_of_(std::move(executable_of)) {}
+      process_ended_(std::move(process_ended)) {}
 
 ScopeListeners::~ScopeListeners() = default;
 
@@ -78,17 +73,15 @@ StatusOr<std::string> ScopeListeners::Open(ScopeId id,
   config.max_connections = kMaxConnections;
   config.scope = id;
   config.guest_uid = guest_uid;
-  config.executable_of = executable_of_;
   Served served;
   if (until_ends != 0) {
     Status watched = WatchProcess(id, until_ends, served);
     if (!watched.ok()) return watched;
   }
   StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Open(loop_.context(), config, handoff_, refused_);
+      Listener::Open(loop_.context(), config, host_, refused_);
   if (!listener.ok()) return listener.status();
   served.listener = *std::move(listener);
-  served.listener->MakeRoomBy(end_idle_);
   served_.insert_or_assign(id, std::move(served));
   return config.path;
 }
@@ -125,13 +118,12 @@ void ScopeListeners::Close(ScopeId id) {
 }
 
 void ScopeListeners::HangUp(ScopeId id) {
-  const auto served = served_.extract(id);
-  if (!served.empty()) served.mapped().listener->HangUp();
+  served_.erase(id);
+  host_.HangUp(id);
 }
 
 std::size_t ScopeListeners::Connections(ScopeId id) const {
-  const auto served = served_.find(id);
-  return served == served_.end() ? 0 : served->second.listener->connections();
+  return host_.Connections(id);
 }
 
 void ScopeListeners::Sweep() const {

@@ -23,10 +23,8 @@ class ScopeListeners final : public ScopeSockets {
   static constexpr std::size_t kMaxConnections = 16;  // to one scope
 
   ScopeListeners(Loop& loop, const std::string& main_socket,
-                 Listener::Handoff handoff, Listener::Refused refused,
-                 Listener::EndIdle end_idle,
-                 std::function<void(ScopeId)> process_ended,
-                 ExecutableOf executable_of = {});
+                 ConnectionHost& host, Listener::Refused refused,
+                 std::function<void(ScopeId)> process_ended);
   ~ScopeListeners() override;
   ScopeListeners(const ScopeListeners&) = delete;
   ScopeListeners& operator=(const ScopeListeners&) = delete;
@@ -51,11 +49,9 @@ class ScopeListeners final : public ScopeSockets {
 
   Loop& loop_;
   const std::string folder_;
-  const Listener::Handoff handoff_;
+  ConnectionHost& host_;
   const Listener::Refused refused_;
-  const Listener::EndIdle end_idle_;
   const std::function<void(ScopeId)> process_ended_;
-  const ExecutableOf executable_of_;
   std::map<ScopeId, Served> served_;
 };
 

@@ -72,12 +72,35 @@ void Fill(const KeyInfo& key, bool leased, pb::ApiKeyMetadata* item) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AccountService::SignUp(
-    grpc::CallbackServerContext* server_context,
-    const pb::SignUpRequest* request, pb::SignUpResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.SignUp", "", request, Needs::kNothing,
-      [request, response](Profile& profile, CallPtr call) {
+void AccountService::RegisterWith(GrpcMethods& methods) {
+  const std::string path = "/libretto.agent.v1.Accounts/";
+  AddUnary(methods, path + "SignUp", *this, &AccountService::SignUp);
+  AddUnary(methods, path + "Login", *this, &AccountService::Login);
+  AddUnary(methods, path + "ForgotPassword", *this,
+           &AccountService::ForgotPassword);
+  AddUnary(methods, path + "Logout", *this, &AccountService::Logout);
+  AddUnary(methods, path + "WhoAmI", *this, &AccountService::WhoAmI);
+  AddUnary(methods, path + "Invite", *this, &AccountService::Invite);
+  AddUnary(methods, path + "AcceptInvite", *this,
+           &AccountService::AcceptInvite);
+  AddUnary(methods, path + "DeleteAccount", *this,
+           &AccountService::DeleteAccount);
+  AddUnary(methods, path + "IssueApiKey", *this, &AccountService::IssueApiKey);
+  AddUnary(methods, path + "ListApiKeys", *this, &AccountService::ListApiKeys);
+  AddUnary(methods, path + "RevokeApiKey", *this,
+           &AccountService::RevokeApiKey);
+  AddUnary(methods, path + "BorrowApiKey", *this,
+           &AccountService::BorrowApiKey);
+  AddStream<BrowserLoginStream, pb::BrowserLoginRequest>(
+      methods, path + "BrowserLogin", context_);
+}
+
+void AccountService::SignUp(ExchangePtr exchange,
+                            const pb::SignUpRequest* request,
+                            pb::SignUpResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.SignUp", "", request,
+      Needs::kNothing, [request, response](Profile& profile, CallPtr call) {
         const SignUpForm form{request->name(),
                               request->email(),
                               SecretBytes::CopyOf(request->password()),
@@ -101,12 +124,12 @@ grpc::ServerUnaryReactor* AccountService::SignUp(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::Login(
-    grpc::CallbackServerContext* server_context,
-    const pb::LoginRequest* request, pb::LoginResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.Login", "", request, Needs::kNothing,
-      [request, response](Profile& profile, CallPtr call) {
+void AccountService::Login(ExchangePtr exchange,
+                           const pb::LoginRequest* request,
+                           pb::LoginResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.Login", "", request,
+      Needs::kNothing, [request, response](Profile& profile, CallPtr call) {
         profile.accounts.Login(
             TargetUrl(request->context()), request->email(),
             SecretBytes::CopyOf(request->password()),
@@ -122,20 +145,11 @@ grpc::ServerUnaryReactor* AccountService::Login(
       });
 }
 
-grpc::ServerWriteReactor<pb::BrowserLoginEvent>* AccountService::BrowserLogin(
-    grpc::CallbackServerContext* server_context,
-    const pb::BrowserLoginRequest* request) {
-  auto* const stream = new BrowserLoginStream(context_, *server_context);
-  stream->Start(*request);
-  return stream;
-}
-
-grpc::ServerUnaryReactor* AccountService::ForgotPassword(
-    grpc::CallbackServerContext* server_context,
-    const pb::ForgotPasswordRequest* request,
-    pb::ForgotPasswordResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.ForgotPassword", "", request,
+void AccountService::ForgotPassword(ExchangePtr exchange,
+                                    const pb::ForgotPasswordRequest* request,
+                                    pb::ForgotPasswordResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.ForgotPassword", "", request,
       Needs::kNothing, [request, response](Profile& profile, CallPtr call) {
         profile.accounts.ForgotPassword(
             TargetUrl(request->context()), request->email(),
@@ -146,12 +160,12 @@ grpc::ServerUnaryReactor* AccountService::ForgotPassword(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::Logout(
-    grpc::CallbackServerContext* server_context,
-    const pb::LogoutRequest* request, pb::LogoutResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.Logout", "", request, Needs::kNothing,
-      [response](Profile& profile, CallPtr call) {
+void AccountService::Logout(ExchangePtr exchange,
+                            const pb::LogoutRequest* request,
+                            pb::LogoutResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.Logout", "", request,
+      Needs::kNothing, [response](Profile& profile, CallPtr call) {
         if (const Status loaded = profile.accounts.Load(); !loaded.ok()) {
           return call->Finish(loaded);
         }
@@ -168,12 +182,12 @@ grpc::ServerUnaryReactor* AccountService::Logout(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::WhoAmI(
-    grpc::CallbackServerContext* server_context,
-    const pb::WhoAmIRequest* request, pb::WhoAmIResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.WhoAmI", "", request, Needs::kSession,
-      [request, response](Profile& profile, CallPtr call) {
+void AccountService::WhoAmI(ExchangePtr exchange,
+                            const pb::WhoAmIRequest* request,
+                            pb::WhoAmIResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.WhoAmI", "", request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         profile.accounts.WhoAmI(
             request->check(),
             [&profile, response, checked = request->check(),
@@ -184,12 +198,12 @@ grpc::ServerUnaryReactor* AccountService::WhoAmI(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::Invite(
-    grpc::CallbackServerContext* server_context,
-    const pb::InviteRequest* request, pb::InviteResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.Invite", "", request, Needs::kSession,
-      [request, response](Profile& profile, CallPtr call) {
+void AccountService::Invite(ExchangePtr exchange,
+                            const pb::InviteRequest* request,
+                            pb::InviteResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.Invite", "", request,
+      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         profile.memberships.Invite(
             request->email(),
             request->role().empty() ? "member" : request->role(),
@@ -201,67 +215,64 @@ grpc::ServerUnaryReactor* AccountService::Invite(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::AcceptInvite(
-    grpc::CallbackServerContext* server_context,
-    const pb::AcceptInviteRequest* request,
-    pb::AcceptInviteResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.AcceptInvite", "", request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
-        profile.memberships.Accept(
-            TargetUrl(request->context()), request->organization_slug(),
-            request->invitation_id(),
-            {request->name(), SecretBytes::CopyOf(request->password())},
-            [&profile, response,
-             call = std::move(call)](const StatusOr<Joined>& joined) {
-              if (joined.ok()) Fill(*joined, profile, response);
-              call->Finish(joined.status());
-            });
-      });
+void AccountService::AcceptInvite(ExchangePtr exchange,
+                                  const pb::AcceptInviteRequest* request,
+                                  pb::AcceptInviteResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Accounts.AcceptInvite", "",
+             request, Needs::kSession,
+             [request, response](Profile& profile, CallPtr call) {
+               profile.memberships.Accept(
+                   TargetUrl(request->context()), request->organization_slug(),
+                   request->invitation_id(),
+                   {request->name(), SecretBytes::CopyOf(request->password())},
+                   [&profile, response,
+                    call = std::move(call)](const StatusOr<Joined>& joined) {
+                     if (joined.ok()) Fill(*joined, profile, response);
+                     call->Finish(joined.status());
+                   });
+             });
 }
 
-grpc::ServerUnaryReactor* AccountService::DeleteAccount(
-    grpc::CallbackServerContext* server_context,
-    const pb::DeleteAccountRequest* request,
-    pb::DeleteAccountResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.DeleteAccount", "", request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
-        profile.accounts.DeleteAccount(request->email(),
-                                       [response, call = std::move(call)](
-                                           const StatusOr<std::string>& email) {
-                                         if (email.ok())
-                                           response->set_email(*email);
-                                         call->Finish(email.status());
-                                       });
-      });
+void AccountService::DeleteAccount(ExchangePtr exchange,
+                                   const pb::DeleteAccountRequest* request,
+                                   pb::DeleteAccountResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Accounts.DeleteAccount", "",
+             request, Needs::kSession,
+             [request, response](Profile& profile, CallPtr call) {
+               profile.accounts.DeleteAccount(
+                   request->email(), [response, call = std::move(call)](
+                                         const StatusOr<std::string>& email) {
+                     if (email.ok()) response->set_email(*email);
+                     call->Finish(email.status());
+                   });
+             });
 }
 
-grpc::ServerUnaryReactor* AccountService::IssueApiKey(
-    grpc::CallbackServerContext* server_context,
-    const pb::IssueApiKeyRequest* request, pb::IssueApiKeyResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.IssueApiKey", "", request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
-        response->set_label(request->label());
-        profile.keys.Issue(
-            request->label(), [response, call = std::move(call)](
-                                  const StatusOr<MintedKey>& minted) {
-              if (minted.ok()) {
-                const std::string_view key = minted->key.text.Reveal();
-                response->set_id(minted->id);
-                response->set_key(key.data(), key.size());
-              }
-              call->Finish(minted.status());
-            });
-      });
+void AccountService::IssueApiKey(ExchangePtr exchange,
+                                 const pb::IssueApiKeyRequest* request,
+                                 pb::IssueApiKeyResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Accounts.IssueApiKey", "", request,
+             Needs::kSession,
+             [request, response](Profile& profile, CallPtr call) {
+               response->set_label(request->label());
+               profile.keys.Issue(
+                   request->label(), [response, call = std::move(call)](
+                                         const StatusOr<MintedKey>& minted) {
+                     if (minted.ok()) {
+                       const std::string_view key = minted->key.text.Reveal();
+                       response->set_id(minted->id);
+                       response->set_key(key.data(), key.size());
+                     }
+                     call->Finish(minted.status());
+                   });
+             });
 }
 
-grpc::ServerUnaryReactor* AccountService::ListApiKeys(
-    grpc::CallbackServerContext* server_context,
-    const pb::ListApiKeysRequest* request, pb::ListApiKeysResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.ListApiKeys", "", request,
+void AccountService::ListApiKeys(ExchangePtr exchange,
+                                 const pb::ListApiKeysRequest* request,
+                                 pb::ListApiKeysResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.ListApiKeys", "", request,
       Needs::kSession, [response](Profile& profile, CallPtr call) {
         profile.keys.List([&profile, response, call = std::move(call)](
                               const StatusOr<std::vector<KeyInfo>>& keys) {
@@ -275,12 +286,11 @@ grpc::ServerUnaryReactor* AccountService::ListApiKeys(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::RevokeApiKey(
-    grpc::CallbackServerContext* server_context,
-    const pb::RevokeApiKeyRequest* request,
-    pb::RevokeApiKeyResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.RevokeApiKey", "", request,
+void AccountService::RevokeApiKey(ExchangePtr exchange,
+                                  const pb::RevokeApiKeyRequest* request,
+                                  pb::RevokeApiKeyResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.RevokeApiKey", "", request,
       Needs::kSession, [request, response](Profile& profile, CallPtr call) {
         profile.keys.Revoke(request->id(), [response, call = std::move(call)](
                                                const StatusOr<bool>& leased) {
@@ -290,12 +300,11 @@ grpc::ServerUnaryReactor* AccountService::RevokeApiKey(
       });
 }
 
-grpc::ServerUnaryReactor* AccountService::BorrowApiKey(
-    grpc::CallbackServerContext* server_context,
-    const pb::BorrowApiKeyRequest* request,
-    pb::BorrowApiKeyResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Accounts.BorrowApiKey", "", request,
+void AccountService::BorrowApiKey(ExchangePtr exchange,
+                                  const pb::BorrowApiKeyRequest* request,
+                                  pb::BorrowApiKeyResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Accounts.BorrowApiKey", "", request,
       Needs::kSession, [response](Profile& profile, CallPtr call) {
         profile.lease.Acquire(
             [response, call = std::move(call)](const StatusOr<ApiKey>& key) {

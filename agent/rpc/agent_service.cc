@@ -67,18 +67,24 @@ void FillCache(const CacheReport& report, pb::StatusResponse* response) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AgentService::Status(
-    grpc::CallbackServerContext* server_context,
-    const pb::StatusRequest* request, pb::StatusResponse* response) {
-  return ServeUnary(context_, server_context, "Agent.Status", "", request,
-                    Needs::kNothing,
-                    [this, response](Profile& profile, CallPtr call) {
-                      // A session file that cannot be understood is no reason
-                      // to keep the rest back.
-                      (void)profile.accounts.Load();
-                      Fill(profile, response);
-                      call->Finish(OkStatus());
-                    });
+void AgentService::RegisterWith(GrpcMethods& methods) {
+  const std::string path = "/libretto.agent.v1.Agent/";
+  AddUnary(methods, path + "Status", *this, &AgentService::Status);
+  AddUnary(methods, path + "Stop", *this, &AgentService::Stop);
+  AddStream<SyncStream, pb::SyncRequest>(methods, path + "Sync", context_);
+}
+
+void AgentService::Status(ExchangePtr exchange,
+                          const pb::StatusRequest* request,
+                          pb::StatusResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Agent.Status", "", request,
+             Needs::kNothing, [this, response](Profile& profile, CallPtr call) {
+               // A session file that cannot be understood is no reason
+               // to keep the rest back.
+               (void)profile.accounts.Load();
+               Fill(profile, response);
+               call->Finish(OkStatus());
+             });
 }
 
 void AgentService::Fill(const Profile& profile,
@@ -144,24 +150,15 @@ void AgentService::FillAudit(pb::StatusResponse* response) const {
   response->set_audit_problem(Message(audit.writing));
 }
 
-grpc::ServerWriteReactor<pb::SyncProgress>* AgentService::Sync(
-    grpc::CallbackServerContext* server_context,
-    const pb::SyncRequest* request) {
-  auto* const stream = new SyncStream(context_, *server_context);
-  stream->Start(*request);
-  return stream;
-}
-
-grpc::ServerUnaryReactor* AgentService::Stop(
-    grpc::CallbackServerContext* server_context, const pb::StopRequest* request,
-    pb::StopResponse* response) {
-  return ServeUnary(context_, server_context, "Agent.Stop", "", request,
-                    Needs::kNothing, [this, response](Profile&, CallPtr call) {
-                      response->set_pid(getpid());
-                      facts_.stop([call = std::move(call)]() mutable {
-                        call->Finish(OkStatus());
-                      });
-                    });
+void AgentService::Stop(ExchangePtr exchange, const pb::StopRequest* request,
+                        pb::StopResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Agent.Stop", "", request,
+             Needs::kNothing, [this, response](Profile&, CallPtr call) {
+               response->set_pid(getpid());
+               facts_.stop([call = std::move(call)]() mutable {
+                 call->Finish(OkStatus());
+               });
+             });
 }
 
 }  // namespace libretto

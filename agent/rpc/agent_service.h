@@ -1,4 +1,4 @@
-// libretto.agent.v1.Agent. Handlers run on gRPC's threads and post.
+// libretto.agent.v1.Agent. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "agent/core/audit.h"
 #include "agent/core/lock.h"
 #include "agent/rpc/call.h"
-#include "libretto/agent/v1/agent.grpc.pb.h"
+#include "libretto/agent/v1/agent.pb.h"
 
 namespace libretto {
 
@@ -43,7 +43,7 @@ struct ProcessFacts {
   std::function<Audit::State()> audit;
 };
 
-class AgentService final : public agent::v1::Agent::CallbackService {
+class AgentService final {
  public:
   AgentService(CallContext& context, const Lock& lock, const Clock& clock,
                ProcessFacts facts)
@@ -52,18 +52,15 @@ class AgentService final : public agent::v1::Agent::CallbackService {
         clock_(clock),
         facts_(std::move(facts)) {}
 
-  grpc::ServerUnaryReactor* Status(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::StatusRequest* request,
-      agent::v1::StatusResponse* response) override;
-  grpc::ServerWriteReactor<agent::v1::SyncProgress>* Sync(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::SyncRequest* request) override;
-  grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* server_context,
-                                 const agent::v1::StopRequest* request,
-                                 agent::v1::StopResponse* response) override;
+  // This outlives `methods`.
+  void RegisterWith(GrpcMethods& methods);
 
  private:
+  void Status(ExchangePtr exchange, const agent::v1::StatusRequest* request,
+              agent::v1::StatusResponse* response);
+  void Stop(ExchangePtr exchange, const agent::v1::StopRequest* request,
+            agent::v1::StopResponse* response);
+
   void Fill(const Profile& profile, agent::v1::StatusResponse* response) const;
 
   void FillLock(agent::v1::StatusResponse* response) const;

@@ -3,27 +3,27 @@
 #pragma once
 
 #include "agent/rpc/event_stream.h"
-#include "libretto/agent/v1/accounts.grpc.pb.h"
+#include "libretto/agent/v1/accounts.pb.h"
 
 namespace libretto {
 
 class BrowserLoginStream final
     : public EventStream<agent::v1::BrowserLoginEvent> {
  public:
-  using EventStream::EventStream;
+  BrowserLoginStream(CallContext& context, std::unique_ptr<GrpcCall> wire)
+      : EventStream(context, std::move(wire), "Accounts.BrowserLogin") {}
 
   void Start(const agent::v1::BrowserLoginRequest& request) {
-    Begin("Accounts.BrowserLogin", request, Needs::kNothing,
-          [this, &request](Profile& profile) {
-            login_ = &profile.browser_login;
-            id_ = login_->Start(
-                TargetUrl(request.context()),
-                [this](const BrowserLoginRequest* opened) { Progress(opened); },
-                [this, &profile](const StatusOr<SignedInAs>& as) {
-                  if (as.ok()) SignedIn(*as, profile.accounts.session_file());
-                  Complete(as.status());
-                });
+    Begin(request, Needs::kNothing, [this, &request](Profile& profile) {
+      login_ = &profile.browser_login;
+      id_ = login_->Start(
+          TargetUrl(request.context()),
+          [this](const BrowserLoginRequest* opened) { Progress(opened); },
+          [this, &profile](const StatusOr<SignedInAs>& as) {
+            if (as.ok()) SignedIn(*as, profile.accounts.session_file());
+            Complete(as.status());
           });
+    });
   }
 
  private:

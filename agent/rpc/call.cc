@@ -1,47 +1,18 @@
 #include "agent/rpc/call.h"
 
-#include <array>
+#include <utility>
 
 namespace libretto {
-namespace {
-
-// Header values are visible ASCII; everything else is percent-encoded, as gRPC
-// does with its own message.
-std::string PercentEncoded(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    if (c >= 0x20 && c < 0x7f && c != '%') {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += '%';
-    encoded += kHex[byte >> 4];
-    encoded += kHex[byte & 15];
-  }
-  return encoded;
+SecretBytes Serialized(const google::protobuf::MessageLite& message) {
+  SecretBytes bytes(message.ByteSizeLong());
+  message.SerializeToArray(bytes.RevealMutable(),
+                           static_cast<int>(bytes.size()));
+  return bytes;
 }
 
-}  // namespace
-
-grpc::Status ToGrpc(grpc::CallbackServerContext& server_context,
-                    const Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  const std::array<std::pair<const char*, std::string>, 3> trailers = {{
-      {"libretto-remedy", Remedy(status)},
-      {"libretto-reason", ReasonOf(status)},
-      {"libretto-wait", WaitOf(status).count() > 0
-                            ? std::to_string(WaitOf(status).count())
-                            : std::string()},
-  }};
-  for (const auto& [name, value] : trailers) {
-    if (!value.empty()) {
-      server_context.AddTrailingMetadata(name, PercentEncoded(value));
-    }
-  }
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      Message(status));
+bool Parse(const SecretBytes& bytes, google::protobuf::MessageLite& message) {
+  const std::string_view text = bytes.Reveal();
+  return message.ParseFromArray(text.data(), static_cast<int>(text.size()));
 }
 
 CallerContext FromProto(const agent::v1::Context& context) {
@@ -78,13 +49,12 @@ StatusOr<Profile*> FindProfile(Profiles& profiles, const Scope* scope,
   return profile;
 }
 
-Call::Call(CallContext& context, grpc::CallbackServerContext& server_context,
-           FixedText method, std::string name)
+Call::Call(CallContext& context, ExchangePtr exchange, FixedText method,
+           std::string name)
     : context_(context),
-      server_context_(server_context),
-      reactor_(server_context.DefaultReactor()),
-      peer_(server_context.peer()),
+      exchange_(std::move(exchange)),
       began_(std::chrono::steady_clock::now()) {
+  record_.caller = exchange_->wire->caller();
   record_.method = method;
   record_.name = std::move(name);
 }
@@ -93,20 +63,8 @@ Call::~Call() {
   if (open_) Finish(Internal("the call was dropped"));
 }
 
-Status Call::Begin() {
-  StatusOr<Caller> caller = context_.peers.BeginCall(peer_);
-  if (caller.ok()) {
-    record_.caller = *caller;
-    return OkStatus();
-  }
-  open_ = false;
-  reactor_->Finish(ToGrpc(server_context_, caller.status()));
-  return caller.status();
-}
-
 void Call::Finish(const Status& status) {
   if (!std::exchange(open_, false)) return;
-  context_.peers.EndCall(peer_);
   record_.status = status;
   record_.took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - began_);
@@ -115,8 +73,8 @@ void Call::Finish(const Status& status) {
   if (owned_ != nullptr) {
     context_.loop.Post([owned = std::move(owned_)] {});
   }
-  // The last word: gRPC may free the request and the context from here on.
-  reactor_->Finish(ToGrpc(server_context_, status));
+  if (status.ok()) exchange_->wire->Send(Serialized(exchange_->answer()));
+  exchange_->wire->Finish(status);
 }
 
 }  // namespace libretto

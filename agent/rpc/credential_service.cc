@@ -176,35 +176,47 @@ void Fill(const Listing& listing, const Scope* scope, const SealedCache& cache,
 
 }  // namespace
 
-grpc::ServerUnaryReactor* CredentialService::Get(
-    grpc::CallbackServerContext* server_context, const pb::GetRequest* request,
-    pb::GetResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Credentials.Get", request->name(), request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
-        const StatusOr<const Scope*> scope = call->scope();
-        if (!scope.ok()) return call->Finish(scope.status());
-        Resolve(profile, *scope, request->name(),
-                [&profile, request, response, call = std::move(call)](
-                    StatusOr<CredentialName> name) mutable {
-                  if (!name.ok()) return call->Finish(name.status());
-                  GetAttribute(profile.broker, *name, *request,
-                               [&profile, response, call = std::move(call)](
-                                   const StatusOr<Credential>& credential) {
-                                 Answer(profile, *call, credential, response);
-                               });
-                });
-      });
+void CredentialService::RegisterWith(GrpcMethods& methods) {
+  const std::string path = "/libretto.agent.v1.Credentials/";
+  AddUnary(methods, path + "Get", *this, &CredentialService::Get);
+  AddUnary(methods, path + "Explain", *this, &CredentialService::Explain);
+  AddUnary(methods, path + "List", *this, &CredentialService::List);
+  AddUnary(methods, path + "Create", *this, &CredentialService::Create);
+  AddUnary(methods, path + "Update", *this, &CredentialService::Update);
+  AddUnary(methods, path + "Delete", *this, &CredentialService::Delete);
+  AddUnary(methods, path + "Upsert", *this, &CredentialService::Upsert);
+  AddStream<WatchStream, pb::WatchRequest>(methods, path + "Watch", context_);
 }
 
-grpc::ServerUnaryReactor* CredentialService::Explain(
-    grpc::CallbackServerContext* server_context,
-    const pb::ExplainRequest* request, pb::ExplainResponse* response) {
+void CredentialService::Get(ExchangePtr exchange, const pb::GetRequest* request,
+                            pb::GetResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Credentials.Get", request->name(),
+             request, Needs::kSession,
+             [request, response](Profile& profile, CallPtr call) {
+               const StatusOr<const Scope*> scope = call->scope();
+               if (!scope.ok()) return call->Finish(scope.status());
+               Resolve(profile, *scope, request->name(),
+                       [&profile, request, response, call = std::move(call)](
+                           StatusOr<CredentialName> name) mutable {
+                         if (!name.ok()) return call->Finish(name.status());
+                         GetAttribute(
+                             profile.broker, *name, *request,
+                             [&profile, response, call = std::move(call)](
+                                 const StatusOr<Credential>& credential) {
+                               Answer(profile, *call, credential, response);
+                             });
+                       });
+             });
+}
+
+void CredentialService::Explain(ExchangePtr exchange,
+                                const pb::ExplainRequest* request,
+                                pb::ExplainResponse* response) {
   // A lock is part of the explanation, so the session is not needed here.
   const bool own_key = !request->context().api_key().empty();
-  return ServeUnary(
-      context_, server_context, "Credentials.Explain", request->name(), request,
-      own_key ? Needs::kSession : Needs::kNothing,
+  ServeUnary(
+      context_, std::move(exchange), "Credentials.Explain", request->name(),
+      request, own_key ? Needs::kSession : Needs::kNothing,
       [this, request, response](Profile& profile, CallPtr call) {
         const StatusOr<const Scope*> scope = call->scope();
         if (!scope.ok()) return call->Finish(scope.status());
@@ -220,29 +232,29 @@ grpc::ServerUnaryReactor* CredentialService::Explain(
       });
 }
 
-grpc::ServerUnaryReactor* CredentialService::List(
-    grpc::CallbackServerContext* server_context, const pb::ListRequest* request,
-    pb::ListResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Credentials.List", "", request,
-      Needs::kSession, [response](Profile& profile, CallPtr call) {
-        profile.broker.List([&profile, response, call = std::move(call)](
-                                const StatusOr<Listing>& listing) {
-          if (!listing.ok()) return call->Finish(listing.status());
-          const StatusOr<const Scope*> scope = call->scope();
-          if (!scope.ok()) return call->Finish(scope.status());
-          Fill(*listing, *scope, profile.cache, response);
-          call->Finish(OkStatus());
-        });
-      });
+void CredentialService::List(ExchangePtr exchange,
+                             const pb::ListRequest* request,
+                             pb::ListResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Credentials.List", "", request,
+             Needs::kSession, [response](Profile& profile, CallPtr call) {
+               profile.broker.List([&profile, response, call = std::move(call)](
+                                       const StatusOr<Listing>& listing) {
+                 if (!listing.ok()) return call->Finish(listing.status());
+                 const StatusOr<const Scope*> scope = call->scope();
+                 if (!scope.ok()) return call->Finish(scope.status());
+                 Fill(*listing, *scope, profile.cache, response);
+                 call->Finish(OkStatus());
+               });
+             });
 }
 
-grpc::ServerUnaryReactor* CredentialService::Create(
-    grpc::CallbackServerContext* server_context,
-    const pb::CreateRequest* request, pb::CreateResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Credentials.Create", request->name(), request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
+void CredentialService::Create(ExchangePtr exchange,
+                               const pb::CreateRequest* request,
+                               pb::CreateResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Credentials.Create", request->name(),
+      request, Needs::kSession,
+      [request, response](Profile& profile, CallPtr call) {
         const auto name = CredentialName::Parse(request->name());
         if (!name.ok()) return call->Finish(name.status());
         response->set_name(name->text());
@@ -255,12 +267,13 @@ grpc::ServerUnaryReactor* CredentialService::Create(
       });
 }
 
-grpc::ServerUnaryReactor* CredentialService::Update(
-    grpc::CallbackServerContext* server_context,
-    const pb::UpdateRequest* request, pb::UpdateResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Credentials.Update", request->name(), request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
+void CredentialService::Update(ExchangePtr exchange,
+                               const pb::UpdateRequest* request,
+                               pb::UpdateResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Credentials.Update", request->name(),
+      request, Needs::kSession,
+      [request, response](Profile& profile, CallPtr call) {
         CredentialChange change;
         if (request->has_value()) {
           change.value = SecretBytes::CopyOf(request->value());
@@ -289,12 +302,13 @@ grpc::ServerUnaryReactor* CredentialService::Update(
       });
 }
 
-grpc::ServerUnaryReactor* CredentialService::Delete(
-    grpc::CallbackServerContext* server_context,
-    const pb::DeleteRequest* request, pb::DeleteResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Credentials.Delete", request->name(), request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
+void CredentialService::Delete(ExchangePtr exchange,
+                               const pb::DeleteRequest* request,
+                               pb::DeleteResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Credentials.Delete", request->name(),
+      request, Needs::kSession,
+      [request, response](Profile& profile, CallPtr call) {
         profile.broker.Resolve(
             request->name(), [&profile, response, call = std::move(call)](
                                  StatusOr<CredentialName> name) mutable {
@@ -308,12 +322,13 @@ grpc::ServerUnaryReactor* CredentialService::Delete(
       });
 }
 
-grpc::ServerUnaryReactor* CredentialService::Upsert(
-    grpc::CallbackServerContext* server_context,
-    const pb::UpsertRequest* request, pb::UpsertResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Credentials.Upsert", request->name(), request,
-      Needs::kSession, [request, response](Profile& profile, CallPtr call) {
+void CredentialService::Upsert(ExchangePtr exchange,
+                               const pb::UpsertRequest* request,
+                               pb::UpsertResponse* response) {
+  ServeUnary(
+      context_, std::move(exchange), "Credentials.Upsert", request->name(),
+      request, Needs::kSession,
+      [request, response](Profile& profile, CallPtr call) {
         const auto name = CredentialName::Parse(request->name());
         if (!name.ok()) return call->Finish(name.status());
         response->set_name(name->text());
@@ -327,14 +342,6 @@ grpc::ServerUnaryReactor* CredentialService::Upsert(
               call->Finish(upserted.status());
             });
       });
-}
-
-grpc::ServerWriteReactor<pb::WatchEvent>* CredentialService::Watch(
-    grpc::CallbackServerContext* server_context,
-    const pb::WatchRequest* request) {
-  auto* const stream = new WatchStream(context_, *server_context);
-  stream->Start(*request);
-  return stream;
 }
 
 }  // namespace libretto

@@ -3,8 +3,7 @@
 // When the scope ends that the call came through, so does the stream, and what
 // has not gone out yet stays here.
 //
-// Loop thread only, but for the constructor and gRPC's own callbacks, which
-// post. Deletes itself when gRPC is done with it.
+// Loop thread only. Lives until its call has ended.
 #pragma once
 
 #include <chrono>
@@ -20,59 +19,50 @@
 namespace libretto {
 
 template <typename Event>
-class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
+class EventStream : public GrpcCallListener,
+                    public std::enable_shared_from_this<EventStream<Event>>,
+                    private ScopeUser {
  public:
-  EventStream(CallContext& context, grpc::CallbackServerContext& server_context)
+  EventStream(CallContext& context, std::unique_ptr<GrpcCall> wire,
+              FixedText method)
       : context_(context),
-        server_context_(server_context),
-        peer_(server_context.peer()),
+        wire_(std::move(wire)),
+        method_(method),
         began_(std::chrono::steady_clock::now()) {}
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
 
-  // Runs `serve(profile)` on the loop, or ends the stream at once when there is
-  // no room for it. Any thread.
-  template <typename Request, typename Serve>
-  void Begin(FixedText method, const Request& request, Needs needs,
-             Serve serve) {
-    method_ = method;
-    StatusOr<Caller> caller = context_.peers.BeginCall(peer_);
-    if (!caller.ok()) {
-      this->Finish(ToGrpc(server_context_, caller.status()));
-      return;
-    }
-    caller_ = *std::move(caller);
-    context_.loop.Post(
-        [this, &request, needs, serve = std::move(serve)]() mutable {
-          const StatusOr<const Scope*> scope =
-              PassGate(context_.scopes, caller_, method_, request);
-          if (!scope.ok()) return Complete(scope.status());
-          const StatusOr<Profile*> profile = FindProfile(
-              context_.profiles, *scope, request.context(), needs, owned_);
-          if (!profile.ok()) return Complete(profile.status());
-          if (*scope != nullptr) {
-            scope_ = caller_.scope;
-            context_.scopes.Join(scope_, *this);
-          }
-          serve(**profile);
-        });
+  void OnSent() override {
+    sending_ = false;
+    Continue();
   }
-
-  void OnWriteDone(bool /*ok*/) override {
-    // Whether the client is still there shows in OnCancel().
-    context_.loop.Post([this] {
-      writing_ = false;
-      Continue();
-    });
-  }
-  void OnCancel() override {
-    context_.loop.Post([this] { GiveUp(CallerLeft()); });
-  }
-  void OnDone() override {
-    context_.loop.Post([this] { delete this; });
+  void OnCancelled() override {
+    cancelled_ = true;
+    sending_ = false;
+    waiting_.clear();
+    GiveUp(CallerLeft());
+    Continue();
   }
 
  protected:
+  // Runs `serve(profile)`, or ends the stream with why it may not.
+  template <typename Request, typename Serve>
+  void Begin(const Request& request, Needs needs, Serve serve) {
+    self_ = this->shared_from_this();
+    wire_->Listen(self_);
+    const StatusOr<const Scope*> scope =
+        PassGate(context_.scopes, caller(), method_, request);
+    if (!scope.ok()) return Complete(scope.status());
+    const StatusOr<Profile*> profile = FindProfile(
+        context_.profiles, *scope, request.context(), needs, owned_);
+    if (!profile.ok()) return Complete(profile.status());
+    if (*scope != nullptr) {
+      scope_ = caller().scope;
+      context_.scopes.Join(scope_, *this);
+    }
+    serve(**profile);
+  }
+
   ~EventStream() override {
     if (scope_ != 0) context_.scopes.Leave(scope_, *this);
   }
@@ -86,7 +76,7 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
     return std::nullopt;
   }
 
-  const Caller& caller() const { return caller_; }
+  const Caller& caller() const { return wire_->caller(); }
 
   void Push(Event event) {
     waiting_.push_back(std::move(event));
@@ -128,41 +118,53 @@ class EventStream : public grpc::ServerWriteReactor<Event>, private ScopeUser {
   }
 
   void Continue() {
-    if (writing_ || finished_) return;
+    if (sending_ || self_ == nullptr) return;
+    if (cancelled_) waiting_.clear();
     if (!waiting_.empty()) {
-      sending_ = std::move(waiting_.front());
+      const Event event = std::move(waiting_.front());
       waiting_.pop_front();
-      writing_ = true;
+      sending_ = true;
       // Before it goes out, as a call is recorded before its answer.
-      if (auto name = Delivers(sending_)) Log(*std::move(name), OkStatus());
-      this->StartWrite(&sending_);
+      if (auto name = Delivers(event)) Log(*std::move(name), OkStatus());
+      wire_->Send(Serialized(event));
     } else if (outcome_.has_value()) {
-      finished_ = true;
-      context_.peers.EndCall(peer_);
       Log(/*name=*/"", *outcome_);
-      this->Finish(ToGrpc(server_context_, *outcome_));
+      // Whoever has called this may still need it.
+      context_.loop.Post([self = std::move(self_)] {});
+      wire_->Finish(*outcome_);
     }
   }
 
   void Log(std::string name, const Status& status) {
-    context_.log({caller_, method_, std::move(name), status,
+    context_.log({caller(), method_, std::move(name), status,
                   std::chrono::duration_cast<std::chrono::microseconds>(
                       std::chrono::steady_clock::now() - began_)});
   }
 
   CallContext& context_;
-  grpc::CallbackServerContext& server_context_;
-  const std::string peer_;
-  ScopeId scope_ = 0;
-  FixedText method_;
+  const std::unique_ptr<GrpcCall> wire_;
+  const FixedText method_;
   const std::chrono::steady_clock::time_point began_;
-  Caller caller_;
+  ScopeId scope_ = 0;
   std::unique_ptr<Profile> owned_;
   std::deque<Event> waiting_;
-  Event sending_;
-  bool writing_ = false;
-  bool finished_ = false;
+  bool sending_ = false;
+  bool cancelled_ = false;
   std::optional<Status> outcome_;
+  std::shared_ptr<EventStream> self_;  // until it has ended
 };
+
+// Has a `Stream`, whose Start() takes the request, answer the calls of `path`.
+template <typename Stream, typename Request>
+void AddStream(GrpcMethods& methods, std::string path, CallContext& context) {
+  methods.Add(std::move(path), [&context](std::unique_ptr<GrpcCall> wire,
+                                          const SecretBytes& bytes) {
+    Request request;
+    if (!Parse(bytes, request)) {
+      return wire->Finish(Invalid("the request cannot be parsed"));
+    }
+    std::make_shared<Stream>(context, std::move(wire))->Start(request);
+  });
+}
 
 }  // namespace libretto

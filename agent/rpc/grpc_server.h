@@ -1,81 +1,62 @@
-// GrpcServer: gRPC with the agent's services on it and no port. It serves the
-// connections it is given and listens on nothing: Debian's gRPC 1.51 gets no
-// security fixes, so it only ever meets callers whose uid has been checked.
+// GrpcServer: the agent's services on the connections that it is given. Who
+// comes through a scope's socket finds the agent's own services alone, and is
+// refused what is not for scopes with a reason; the main socket has health
+// checks and reflection as well, for stock tools.
 //
-// It is two servers, because gRPC answers health checks and reflection by
-// itself: who comes through a scope's socket finds neither.
-//
-// Adopt(): loop thread. Shutdown(): the thread that made it, not the loop's
-// turn.
+// Loop thread only.
 #pragma once
 
+#include <asio/io_context.hpp>
 #include <chrono>
-#include <memory>
+#include <functional>
 
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
+#include "agent/core/connection_host.h"
+#include "agent/grpc/grpc_connections.h"
 #include "agent/rpc/account_service.h"
 #include "agent/rpc/agent_service.h"
 #include "agent/rpc/call.h"
 #include "agent/rpc/credential_service.h"
+#include "agent/rpc/health_service.h"
 #include "agent/rpc/lock_service.h"
 #include "agent/rpc/scope_service.h"
 #include "base/unique_fd.h"
 
 namespace libretto {
 
-struct ConnectionLimits {
-  std::chrono::milliseconds idle{30'000};
-  std::chrono::milliseconds age{3'600'000};
-  std::chrono::milliseconds age_grace{10'000};
-  std::chrono::milliseconds keepalive{60'000};
-  std::chrono::milliseconds keepalive_timeout{10'000};
-};
-
-class GrpcServer {
+class GrpcServer final : public ConnectionHost {
  public:
-  GrpcServer(Executor& loop, Profiles& profiles, Scopes& scopes, Lock& lock,
-             const Clock& clock, const ProcessFacts& facts,
+  GrpcServer(asio::io_context& io, Executor& loop, Profiles& profiles,
+             Scopes& scopes, Lock& lock, const Clock& clock,
+             const ProcessFacts& facts,
              std::function<void(const CallRecord&)> log,
-             const ConnectionLimits& limits);
-  ~GrpcServer();
+             const ConnectionLimits& limits,
+             GrpcConnections::ProcessOf process_of, GrpcConnections::Cut cut);
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  // Serves the connection, which has sent HTTP/2's preface.
-  void Adopt(UniqueFd connection, const Caller& caller);
+  void Adopt(UniqueFd connection, const Caller& caller) override;
+  std::size_t Connections(ScopeId scope) const override {
+    return connections_.Count(scope);
+  }
+  bool MakeRoom(ScopeId scope) override { return connections_.MakeRoom(scope); }
+  void HangUp(ScopeId scope) override { connections_.HangUp(scope); }
 
-  // Hangs up on the connection that was adopted as `fd` and is still open,
-  // unless a call is in flight on it; false then.
-  bool EndIdle(int fd);
-
-  // Takes no new calls, gives those in flight until `grace` is over, then
-  // cancels them; returns when every handler has finished.
-  void Shutdown(std::chrono::milliseconds grace);
+  // See GrpcConnections.
+  void Shutdown(std::chrono::milliseconds grace, std::function<void()> done) {
+    connections_.Shutdown(grace, std::move(done));
+  }
 
  private:
-  struct Services {
-    Services(CallContext& context, Lock& lock, const Clock& clock,
-             const ProcessFacts& facts);
-    void RegisterWith(grpc::ServerBuilder& builder);
-
-    CredentialService credentials;
-    AccountService accounts;
-    AgentService agent;
-    LockService locking;
-    ScopeService scopes;
-  };
-
-  void StartMain(const ConnectionLimits& limits);
-  void StartForScopes(const ConnectionLimits& limits);
-
-  PeerTable peers_;
   CallContext context_;
-  Services services_;
-  Services services_for_scopes_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<grpc::Server> server_for_scopes_;
+  CredentialService credentials_;
+  AccountService accounts_;
+  AgentService agent_;
+  LockService locking_;
+  ScopeService scopes_;
+  HealthService health_;
+  GrpcMethods for_scopes_;
+  GrpcMethods for_main_;
+  GrpcConnections connections_;
 };
 
 }  // namespace libretto

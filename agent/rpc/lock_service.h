@@ -1,56 +1,39 @@
-// libretto.agent.v1.Locking. Handlers run on gRPC's threads and post.
+// libretto.agent.v1.Locking. Loop thread only.
 #pragma once
 
 #include "agent/core/lock.h"
 #include "agent/rpc/call.h"
-#include "libretto/agent/v1/lock.grpc.pb.h"
+#include "libretto/agent/v1/lock.pb.h"
 
 namespace libretto {
 
-// Lock takes its request as bytes: one that cannot be parsed locks too.
-class LockService final
-    : public agent::v1::Locking::WithRawCallbackMethod_Lock<
-          agent::v1::Locking::WithCallbackMethod_Enroll<
-              agent::v1::Locking::WithCallbackMethod_Unenroll<
-                  agent::v1::Locking::WithCallbackMethod_Unlock<
-                      agent::v1::Locking::WithCallbackMethod_Forget<
-                          agent::v1::Locking::WithCallbackMethod_Panic<
-                              agent::v1::Locking::Service>>>>>> {
+class LockService final {
  public:
   LockService(CallContext& context, libretto::Lock& lock)
       : context_(context), lock_(lock) {}
 
-  grpc::ServerUnaryReactor* Enroll(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::EnrollRequest* request,
-      agent::v1::EnrollResponse* response) override;
-  grpc::ServerUnaryReactor* Unenroll(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::UnenrollRequest* request,
-      agent::v1::UnenrollResponse* response) override;
-  grpc::ServerUnaryReactor* Lock(grpc::CallbackServerContext* server_context,
-                                 const grpc::ByteBuffer* request,
-                                 grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* Unlock(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::UnlockRequest* request,
-      agent::v1::UnlockResponse* response) override;
-  grpc::ServerUnaryReactor* Forget(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::ForgetRequest* request,
-      agent::v1::ForgetResponse* response) override;
-  grpc::ServerUnaryReactor* Panic(grpc::CallbackServerContext* server_context,
-                                  const agent::v1::PanicRequest* request,
-                                  agent::v1::PanicResponse* response) override;
+  // This outlives `methods`.
+  void RegisterWith(GrpcMethods& methods);
 
  private:
   using CallPtr = std::unique_ptr<Call>;
 
-  // Runs `serve(call)` on the loop. No profile has a part in it, so nothing
-  // about one can be in the way.
-  template <typename Serve>
-  grpc::ServerUnaryReactor* OnLoop(grpc::CallbackServerContext* server_context,
-                                   FixedText method, Serve serve);
+  void Enroll(ExchangePtr exchange, const agent::v1::EnrollRequest* request,
+              agent::v1::EnrollResponse* response);
+  void Unenroll(ExchangePtr exchange, const agent::v1::UnenrollRequest* request,
+                agent::v1::UnenrollResponse* response);
+  void Lock(ExchangePtr exchange, const agent::v1::LockRequest* request,
+            agent::v1::LockResponse* response);
+  void Unlock(ExchangePtr exchange, const agent::v1::UnlockRequest* request,
+              agent::v1::UnlockResponse* response);
+  void Forget(ExchangePtr exchange, const agent::v1::ForgetRequest* request,
+              agent::v1::ForgetResponse* response);
+  void Panic(ExchangePtr exchange, const agent::v1::PanicRequest* request,
+             agent::v1::PanicResponse* response);
+
+  // A call that no profile has a part in, so that nothing about one can be in
+  // the way. Null when it is finished already.
+  CallPtr Begin(ExchangePtr exchange, FixedText method);
   // Once everything that is posted to the loop by now is done with: it may hold
   // what a lock takes away.
   void FinishLater(CallPtr call, const Status& status);

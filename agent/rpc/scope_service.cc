@@ -28,45 +28,52 @@ ScopeRequest ToRequest(const pb::CreateScopeRequest& message,
 
 }  // namespace
 
-grpc::ServerUnaryReactor* ScopeService::Create(
-    grpc::CallbackServerContext* server_context,
-    const pb::CreateScopeRequest* request, pb::CreateScopeResponse* response) {
-  return ServeUnary(
-      context_, server_context, "Scopes.Create", "", request, Needs::kNothing,
-      [this, request, response](Profile&, CallPtr call) {
-        if (request->ends_with_caller() && call->caller().pid <= 0) {
-          return call->Finish(
-              Denied("the agent cannot see the process that asks: it is in "
+void ScopeService::RegisterWith(GrpcMethods& methods) {
+  const std::string path = "/libretto.agent.v1.Scopes/";
+  AddUnary(methods, path + "Create", *this, &ScopeService::Create);
+  AddUnary(methods, path + "List", *this, &ScopeService::List);
+  AddUnary(methods, path + "Revoke", *this, &ScopeService::Revoke);
+}
+
+void ScopeService::Create(ExchangePtr exchange,
+                          const pb::CreateScopeRequest* request,
+                          pb::CreateScopeResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Scopes.Create", "", request,
+             Needs::kNothing,
+             [this, request, response](Profile&, CallPtr call) {
+               if (request->ends_with_caller() && call->caller().pid <= 0) {
+                 return call->Finish(Denied(
+                     "the agent cannot see the process that asks: it is in "
                      "another container"));
-        }
-        const StatusOr<const Scope*> scope =
-            context_.scopes.Create(ToRequest(*request, call->caller()));
-        if (scope.ok()) Fill(**scope, response->mutable_scope());
-        call->Finish(scope.status());
-      });
+               }
+               const StatusOr<const Scope*> scope =
+                   context_.scopes.Create(ToRequest(*request, call->caller()));
+               if (scope.ok()) Fill(**scope, response->mutable_scope());
+               call->Finish(scope.status());
+             });
 }
 
-grpc::ServerUnaryReactor* ScopeService::List(
-    grpc::CallbackServerContext* server_context,
-    const pb::ListScopesRequest* request, pb::ListScopesResponse* response) {
-  return ServeUnary(context_, server_context, "Scopes.List", "", request,
-                    Needs::kNothing, [this, response](Profile&, CallPtr call) {
-                      for (const Scope* const scope : context_.scopes.List()) {
-                        Fill(*scope, response->add_scopes());
-                      }
-                      call->Finish(OkStatus());
-                    });
+void ScopeService::List(ExchangePtr exchange,
+                        const pb::ListScopesRequest* request,
+                        pb::ListScopesResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Scopes.List", "", request,
+             Needs::kNothing, [this, response](Profile&, CallPtr call) {
+               for (const Scope* const scope : context_.scopes.List()) {
+                 Fill(*scope, response->add_scopes());
+               }
+               call->Finish(OkStatus());
+             });
 }
 
-grpc::ServerUnaryReactor* ScopeService::Revoke(
-    grpc::CallbackServerContext* server_context,
-    const pb::RevokeScopeRequest* request, pb::RevokeScopeResponse* response) {
-  return ServeUnary(context_, server_context, "Scopes.Revoke", "", request,
-                    Needs::kNothing,
-                    [this, request, response](Profile&, CallPtr call) {
-                      response->set_name(request->name());
-                      call->Finish(context_.scopes.Revoke(request->name()));
-                    });
+void ScopeService::Revoke(ExchangePtr exchange,
+                          const pb::RevokeScopeRequest* request,
+                          pb::RevokeScopeResponse* response) {
+  ServeUnary(context_, std::move(exchange), "Scopes.Revoke", "", request,
+             Needs::kNothing,
+             [this, request, response](Profile&, CallPtr call) {
+               response->set_name(request->name());
+               call->Finish(context_.scopes.Revoke(request->name()));
+             });
 }
 
 void ScopeService::Fill(const Scope& scope, pb::Scope* message) const {

@@ -1,30 +1,29 @@
-// libretto.agent.v1.Scopes. Handlers run on gRPC's threads and post.
+// libretto.agent.v1.Scopes. Loop thread only.
 #pragma once
 
 #include "agent/rpc/call.h"
-#include "libretto/agent/v1/scopes.grpc.pb.h"
+#include "libretto/agent/v1/scopes.pb.h"
 
 namespace libretto {
 
-class ScopeService final : public agent::v1::Scopes::CallbackService {
+class ScopeService final {
  public:
   ScopeService(CallContext& context, const Clock& clock)
       : context_(context), clock_(clock) {}
 
-  grpc::ServerUnaryReactor* Create(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::CreateScopeRequest* request,
-      agent::v1::CreateScopeResponse* response) override;
-  grpc::ServerUnaryReactor* List(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::ListScopesRequest* request,
-      agent::v1::ListScopesResponse* response) override;
-  grpc::ServerUnaryReactor* Revoke(
-      grpc::CallbackServerContext* server_context,
-      const agent::v1::RevokeScopeRequest* request,
-      agent::v1::RevokeScopeResponse* response) override;
+  // This outlives `methods`.
+  void RegisterWith(GrpcMethods& methods);
 
  private:
+  void Create(ExchangePtr exchange,
+              const agent::v1::CreateScopeRequest* request,
+              agent::v1::CreateScopeResponse* response);
+  void List(ExchangePtr exchange, const agent::v1::ListScopesRequest* request,
+            agent::v1::ListScopesResponse* response);
+  void Revoke(ExchangePtr exchange,
+              const agent::v1::RevokeScopeRequest* request,
+              agent::v1::RevokeScopeResponse* response);
+
   void Fill(const Scope& scope, agent::v1::Scope* message) const;
 
   CallContext& context_;

@@ -3,16 +3,17 @@
 #pragma once
 
 #include "agent/rpc/event_stream.h"
-#include "libretto/agent/v1/agent.grpc.pb.h"
+#include "libretto/agent/v1/agent.pb.h"
 
 namespace libretto {
 
 class SyncStream final : public EventStream<agent::v1::SyncProgress> {
  public:
-  using EventStream::EventStream;
+  SyncStream(CallContext& context, std::unique_ptr<GrpcCall> wire)
+      : EventStream(context, std::move(wire), "Agent.Sync") {}
 
   void Start(const agent::v1::SyncRequest& request) {
-    Begin("Agent.Sync", request, Needs::kSession, [this](Profile& profile) {
+    Begin(request, Needs::kSession, [this](Profile& profile) {
       syncer_ = &profile.syncer;
       id_ = syncer_->Sync(
           [this](const Syncer::Progress& progress) {

@@ -8,24 +8,24 @@
 #include <vector>
 
 #include "agent/rpc/event_stream.h"
-#include "libretto/agent/v1/credentials.grpc.pb.h"
+#include "libretto/agent/v1/credentials.pb.h"
 
 namespace libretto {
 
 class WatchStream final : public EventStream<agent::v1::WatchEvent>,
                           private WatchSink {
  public:
-  using EventStream::EventStream;
+  WatchStream(CallContext& context, std::unique_ptr<GrpcCall> wire)
+      : EventStream(context, std::move(wire), "Credentials.Watch") {}
 
   void Start(const agent::v1::WatchRequest& request) {
-    Begin("Credentials.Watch", request, Needs::kSession,
-          [this, &request](Profile& profile) {
-            StatusOr<std::vector<CredentialName>> names = NamesOf(request);
-            if (!names.ok()) return Complete(names.status());
-            watchers_ = &profile.watchers;
-            last_reads_ = &profile.last_reads;
-            id_ = watchers_->Start(*std::move(names), *this);
-          });
+    Begin(request, Needs::kSession, [this, &request](Profile& profile) {
+      StatusOr<std::vector<CredentialName>> names = NamesOf(request);
+      if (!names.ok()) return Complete(names.status());
+      watchers_ = &profile.watchers;
+      last_reads_ = &profile.last_reads;
+      id_ = watchers_->Start(*std::move(names), *this);
+    });
   }
 
  private:

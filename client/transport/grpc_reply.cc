@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "client/transport/unreachable.h"
@@ -11,15 +10,8 @@
 namespace libretto {
 namespace {
 
-constexpr std::string_view kContentType = "application/grpc";
 // What HPACK counts for a header besides its text (RFC 7541, 4.1).
 constexpr std::size_t kHeaderOverhead = 32;
-
-bool IsGrpcContentType(std::string_view type) {
-  if (!type.starts_with(kContentType)) return false;
-  type.remove_prefix(kContentType.size());
-  return type.empty() || type.front() == '+' || type.front() == ';';
-}
 
 // The whole of `text` as a number in [0, max].
 std::optional<int> Number(std::string_view text, int max) {
@@ -67,49 +59,21 @@ Status GrpcReply::OnHeader(std::string_view name, std::string_view value) {
   return OkStatus();
 }
 
-StatusOr<std::size_t> GrpcReply::OnData(std::string_view bytes) {
+Status GrpcReply::OnData(std::string_view& bytes) {
   Status headers = CheckHeaders();
   if (!headers.ok()) return headers;
   // A status stands behind the messages or takes their place.
   grpc_status_.clear();
-  std::size_t used = std::min(bytes.size(), kPrefixBytes - prefix_filled_);
-  std::memcpy(prefix_ + prefix_filled_, bytes.data(), used);
-  if (prefix_filled_ < kPrefixBytes) {
-    prefix_filled_ += used;
-    if (prefix_filled_ < kPrefixBytes) return used;
-    Status started = StartMessage();
-    if (!started.ok()) return started;
+  switch (reader_.Read(bytes)) {
+    case GrpcMessageReader::Problem::kNone:
+      return OkStatus();
+    case GrpcMessageReader::Problem::kCompressed:
+      return Unreachable(
+          "the agent's answer is compressed, which was not asked");
+    case GrpcMessageReader::Problem::kTooLarge:
+      return Unreachable("the agent's answer is larger than 32 MiB");
   }
-  const std::size_t part =
-      std::min(bytes.size() - used, message_.size() - message_filled_);
-  if (part > 0) {
-    std::memcpy(message_.RevealMutable() + message_filled_, bytes.data() + used,
-                part);
-  }
-  message_filled_ += part;
-  complete_ = message_filled_ == message_.size();
-  return used + part;
-}
-
-Status GrpcReply::StartMessage() {
-  if (prefix_[0] != 0) {
-    return Unreachable("the agent's answer is compressed, which was not asked");
-  }
-  std::size_t size = 0;
-  for (std::size_t i = 1; i < kPrefixBytes; ++i) size = size << 8 | prefix_[i];
-  if (size > kMaxMessageBytes) {
-    return Unreachable("the agent's answer is larger than 32 MiB");
-  }
-  message_ = SecretBytes(size);
-  message_filled_ = 0;
   return OkStatus();
-}
-
-std::optional<SecretBytes> GrpcReply::TakeMessage() {
-  if (!complete_) return std::nullopt;
-  complete_ = false;
-  prefix_filled_ = 0;
-  return std::exchange(message_, SecretBytes());
 }
 
 Status GrpcReply::CheckHeaders() const {
@@ -131,9 +95,9 @@ Status GrpcReply::Finish() const {
     return Unreachable("the agent's answer ended without a status");
   }
   if (*code == 0) {
-    return prefix_filled_ == 0
-               ? OkStatus()
-               : Unreachable("the agent's answer ended within a message");
+    return reader_.within_message()
+               ? Unreachable("the agent's answer ended within a message")
+               : OkStatus();
   }
   const std::string message = PercentDecoded(grpc_message_);
   const auto status_code = static_cast<StatusCode>(*code);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/errors.h"
+#include "base/grpc_message.h"
 #include "base/secret.h"
 
 namespace libretto {
@@ -18,18 +19,16 @@ class GrpcReply {
  public:
   static constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 10;
   static constexpr std::size_t kMaxMessageBytes = std::size_t{32} << 20;
-  // 1 byte "compressed", 4 bytes length.
-  static constexpr std::size_t kPrefixBytes = 5;
 
   // An error means that the peer broke a rule and the call is over.
   Status OnHeader(std::string_view name, std::string_view value);
 
-  // Consumes bytes up to the end of the next message, which then has to be
-  // taken, and returns how many.
-  StatusOr<std::size_t> OnData(std::string_view bytes);
+  // Consumes from the front of `bytes` up to the end of the next message, which
+  // then has to be taken.
+  Status OnData(std::string_view& bytes);
 
   // The message that OnData() has completed, once.
-  std::optional<SecretBytes> TakeMessage();
+  std::optional<SecretBytes> TakeMessage() { return reader_.TakeMessage(); }
 
   // Whether the trailers have brought the agent's verdict.
   bool has_status() const { return !grpc_status_.empty(); }
@@ -40,7 +39,6 @@ class GrpcReply {
 
  private:
   Status CheckHeaders() const;
-  Status StartMessage();
 
   std::size_t header_bytes_ = 0;
   std::string http_status_;
@@ -51,11 +49,7 @@ class GrpcReply {
   std::string wait_;
   std::string reason_;
 
-  unsigned char prefix_[kPrefixBytes] = {};
-  std::size_t prefix_filled_ = 0;
-  SecretBytes message_;
-  std::size_t message_filled_ = 0;
-  bool complete_ = false;
+  GrpcMessageReader reader_{kMaxMessageBytes};
 };
 
 // gRPC's percent-encoding of grpc-message; what is malformed stays as it is.

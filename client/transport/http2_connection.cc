@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/grpc_message.h"
 #include "client/transport/unreachable.h"
 #include "client/transport/wiping_memory.h"
 
@@ -51,26 +52,13 @@ ssize_t ReadBody(nghttp2_session* /*session*/, std::int32_t /*stream_id*/,
   return static_cast<ssize_t>(part);
 }
 
-SecretBytes WithPrefix(const SecretBytes& message) {
-  SecretBytes body(GrpcReply::kPrefixBytes + message.size());
-  char* out = body.RevealMutable();
-  for (std::size_t i = 1; i < GrpcReply::kPrefixBytes; ++i) {
-    out[i] = static_cast<char>(message.size() >> (8 * (4 - i)) & 0xff);
-  }
-  if (!message.empty()) {
-    std::memcpy(out + GrpcReply::kPrefixBytes, message.Reveal().data(),
-                message.size());
-  }
-  return body;
-}
-
 }  // namespace
 
 Http2Connection::Stream::Stream(std::string call_path,
                                 const SecretBytes& message,
                                 absl::AnyInvocable<Status(SecretBytes)> sink)
     : path(std::move(call_path)),
-      body(WithPrefix(message)),
+      body(WithGrpcPrefix(message.Reveal())),
       on_message(std::move(sink)) {}
 
 Http2Connection::Http2Connection(UniqueFd socket, Deadline handshake_deadline)
@@ -221,10 +209,8 @@ void Http2Connection::End(std::int32_t stream_id, const Status& outcome) {
 void Http2Connection::OnData(std::int32_t stream_id, std::string_view bytes) {
   Stream* stream = Find(stream_id);
   while (!bytes.empty() && stream != nullptr && !stream->outcome.has_value()) {
-    const StatusOr<std::size_t> used = stream->reply.OnData(bytes);
-    Status status = used.status();
-    if (used.ok()) {
-      bytes.remove_prefix(*used);
+    Status status = stream->reply.OnData(bytes);
+    if (status.ok()) {
       std::optional<SecretBytes> message = stream->reply.TakeMessage();
       if (message.has_value()) {
         status = stream->on_message(*std::move(message));

@@ -1,7 +1,5 @@
-// guarded_agent: the agent's gRPC server with a cloud in memory behind two
-// sockets: connections to FOLDER/main.sock go to gRPC as they are, those to
-// FOLDER/guarded.sock through the frame guard. For tests that attack both and
-// compare.
+// guarded_agent: the agent's gRPC server with a cloud in memory behind
+// FOLDER/agent.sock, for tests that attack it.
 //
 //   guarded_agent FOLDER [CONNECTION_IDLE_MS]
 //
@@ -12,7 +10,6 @@
 #include <string>
 
 #include "agent/core/profiles.h"
-#include "agent/net/frame_relay.h"
 #include "agent/net/listener.h"
 #include "agent/net/loop.h"
 #include "agent/rpc/grpc_server.h"
@@ -43,14 +40,6 @@ class CloudyLoop final : public Executor {
   testing::FakeCloud& cloud_;
 };
 
-std::unique_ptr<Listener> Listen(Loop& loop, const std::string& path,
-                                 Listener::Handoff handoff) {
-  auto listener =
-      Listener::Open(loop.context(), {path}, std::move(handoff), [](Caller) {});
-  LIBRETTO_CHECK(listener.ok());
-  return *std::move(listener);
-}
-
 int Main(const std::string& folder, std::chrono::milliseconds idle) {
   SystemClock clock;
   Loop loop(clock);
@@ -71,10 +60,10 @@ int Main(const std::string& folder, std::chrono::milliseconds idle) {
   testing::InlineWorker worker;
   Sealing sealing;
   Lock lock(sealing, profiles, lock_storage, worker, clock, {}, {});
-  ConnectionLimits connection_limits;
-  connection_limits.idle = idle;
+  ConnectionLimits limits;
+  limits.frames.idle = idle;
   GrpcServer server(
-      cloudy, profiles, scopes, lock, clock,
+      loop.context(), cloudy, profiles, scopes, lock, clock,
       {"1.2.3",
        folder,
        {},
@@ -84,24 +73,15 @@ int Main(const std::string& folder, std::chrono::milliseconds idle) {
        [] { return LockTriggers(); },
        [](absl::AnyInvocable<void() &&> stopped) { std::move(stopped)(); },
        [] { return Audit::State(); }},
-      [](const CallRecord&) {}, connection_limits);
-  FrameLimits frame_limits;
-  frame_limits.idle = idle + std::chrono::milliseconds(500);
-  FrameRelay relay(loop.context(), clock, frame_limits,
-                   [](const Caller&, const Status& why) {
-                     std::printf("%s\n", Message(why).c_str());
-                     std::fflush(stdout);
-                   });
-  const auto direct = Listen(loop, folder + "/main.sock",
-                             [&server](UniqueFd fd, const Caller& caller) {
-                               server.Adopt(std::move(fd), caller);
-                             });
-  const auto guarded =
-      Listen(loop, folder + "/guarded.sock",
-             [&server, &relay](UniqueFd fd, const Caller& caller) {
-               auto inner = relay.Interpose(std::move(fd), caller);
-               if (inner.ok()) server.Adopt(*std::move(inner), caller);
-             });
+      [](const CallRecord&) {}, limits,
+      [](int, pid_t) { return CallerProcess(); },
+      [](const Caller&, const Status& why) {
+        std::printf("%s\n", Message(why).c_str());
+        std::fflush(stdout);
+      });
+  const auto listener = Listener::Open(loop.context(), {folder + "/agent.sock"},
+                                       server, [](int, const Caller&) {});
+  LIBRETTO_CHECK(listener.ok());
   std::puts("ready");
   std::fflush(stdout);
   loop.Run();

@@ -1,5 +1,5 @@
 """Starts guarded_agent (tests/agent/guarded_agent_main.cc): the agent's gRPC
-server behind two sockets, one of them guarded; and asks the kernel about it."""
+server with a cloud in memory; and asks the kernel about it."""
 
 import os
 import pathlib
@@ -27,8 +27,7 @@ class GuardedAgent:
         harness.wait_for(lambda: out.read_bytes().startswith(b"ready\n"),
                          "guarded_agent to start", alive=self.process)
         self.out.readline()
-        self.main = self.folder.name + "/main.sock"
-        self.guarded = self.folder.name + "/guarded.sock"
+        self.socket = self.folder.name + "/agent.sock"
 
     def close(self):
         self.process.kill()

@@ -1,9 +1,9 @@
 """A hostile process of the same user is closed in time and costs nobody else.
 
-Figures B1, B2 and B4 of the threat model, on the guarded path: nine slow
-shapes, thirteen floods, four messages that are not what they say. The short
-form asks with generous bounds and short floods; the long form (LIBRETTO_LONG)
-with the figures themselves, and prints what the unguarded path does.
+Figures B1, B2 and B4 of the threat model: nine slow shapes, thirteen floods,
+five messages that are not what they say. The short form asks with generous
+bounds and short floods; the long form (LIBRETTO_LONG) with the figures
+themselves.
 """
 
 import concurrent.futures
@@ -11,7 +11,6 @@ import contextlib
 import gzip
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -97,7 +96,7 @@ class HostilePeersTest(unittest.TestCase):
 
         def closed_after(shape):
             first, again, _ = shape
-            with http2.Connection(agent.guarded, timeout=0.5,
+            with http2.Connection(agent.socket, timeout=0.5,
                                   greet=False) as slow:
                 begin = time.monotonic()
                 with contextlib.suppress(http2.Closed):
@@ -115,22 +114,22 @@ class HostilePeersTest(unittest.TestCase):
         for name, seconds in times.items():
             limit = SLOW[name][2] * (1 if LONG else 2)
             self.assertLess(seconds, limit, name)
-        self.assert_served(agent.guarded)
+        self.assert_served(agent.socket)
         if before is not None:
             harness.wait_for(lambda: agent.descriptors() <= before,
                              "the descriptors to be closed")
 
-    def flood(self, agent, path, name):
-        """Floods `path` while a polite caller asks on each of the two sockets;
-        what came of it."""
-        self.assert_served(agent.main)
+    def flood(self, agent, name):
+        """Floods the agent while two polite callers ask; what came of it."""
+        self.assert_served(agent.socket)
         rss = highest = agent.rss()
         attacker = subprocess.Popen(
-            [sys.executable, floods.__file__, name, path, str(FLOOD_S)],
+            [sys.executable, floods.__file__, name, agent.socket,
+             str(FLOOD_S)],
             stdout=subprocess.PIPE)
         times, failed = [], 0
-        with PoliteCaller(agent.main) as one, \
-                PoliteCaller(agent.guarded) as other:
+        with PoliteCaller(agent.socket) as one, \
+                PoliteCaller(agent.socket) as other:
             while attacker.poll() is None:
                 for polite in (one, other):
                     took = polite.call()
@@ -154,7 +153,7 @@ class HostilePeersTest(unittest.TestCase):
         for name in floods.FLOODS:
             with self.subTest(name):
                 agent = self.agent()
-                result = self.flood(agent, agent.guarded, name)
+                result = self.flood(agent, name)
                 print(name, json.dumps(result))
                 self.assertEqual(result["failed"], 0)
                 self.assertIsNotNone(result["longest_s"], result)
@@ -164,13 +163,6 @@ class HostilePeersTest(unittest.TestCase):
                 self.assertLess(result["p99_ms"], 1000 * P99_S)
                 if LONG:
                     self.assertLess(result["busy_after"], 0.01)
-
-    @unittest.skipUnless(LONG, "measures, for docs/adr/0008, the other path")
-    def test_what_the_same_floods_do_without_the_guard(self):
-        for name in floods.FLOODS:
-            agent = self.agent()
-            print("unguarded", name, json.dumps(
-                self.flood(agent, agent.main, name)))
 
     def test_messages_that_are_not_what_they_say(self):
         cases = {
@@ -183,11 +175,11 @@ class HostilePeersTest(unittest.TestCase):
             "no message": b"\xff" * 5,
         }
         agent = self.agent()
-        self.assert_served(agent.guarded)
+        self.assert_served(agent.socket)
         before = agent.rss()
         for name, body in cases.items():
             with self.subTest(name), \
-                    http2.Connection(agent.guarded) as peer:
+                    http2.Connection(agent.socket) as peer:
                 begin = time.monotonic()
                 peer.send(OPEN_GZIP if name == "a bomb" else OPEN)
                 with contextlib.suppress(http2.Closed):
@@ -203,33 +195,18 @@ class HostilePeersTest(unittest.TestCase):
                             break
                 took = time.monotonic() - begin
                 self.assertLess(took, 0.1 if LONG else 5 * harness.PATIENCE)
-        self.assert_served(agent.guarded)
+        self.assert_served(agent.socket)
         if not harness.SANITIZED:
             self.assertLess(agent.rss() - before, 4 * MEBI)
 
     def test_a_cut_tells_a_developer_why(self):
         agent = self.agent()
-        with http2.Connection(agent.guarded) as peer:
+        with http2.Connection(agent.socket) as peer:
             peer.send(OPEN + frame(DATA, 0, 1, http2.message(
                 b"", declared=1 << 30)))
             self.assertEqual(peer.goodbye(), "a message is too large")
         self.assertEqual(harness.wait_for(agent.reasons, "a reason"),
                          "a message is too large\n")
-
-    @unittest.skipUnless(LONG, "measures, for docs/adr/0008")
-    def test_what_the_guard_costs_a_call(self):
-        agent = self.agent()
-        with http2.Connection(agent.main) as main, \
-                http2.Connection(agent.guarded) as guarded:
-            times = {main: [], guarded: []}
-            for _ in range(100):
-                for peer, taken in times.items():
-                    for _ in range(100):
-                        taken.append(peer.call())
-            for name, peer in (("main", main), ("guarded", guarded)):
-                print("cost", name, "p50_us",
-                      round(1e6 * statistics.median(times[peer])),
-                      "p99_us", round(1e6 * quantile(times[peer], 0.99)))
 
 
 def quantile(values, q):

@@ -71,8 +71,9 @@ class Connection:
 
     def __init__(self, path, timeout=10, greet=True):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
+        # First: who would block and may not is told so when many are waiting.
         self.socket.connect(str(path))
+        self.socket.settimeout(timeout)
         self.received = b""
         self.next_stream = 1
         self.goaway = b""  # what it said, if it said goodbye

@@ -111,11 +111,11 @@ class MutatedFramesTest(unittest.TestCase):
     def test_almost_right_conversations_break_nothing(self):
         agent = GuardedAgent(idle_ms=5000)
         self.addCleanup(agent.close)
-        with http2.Connection(agent.guarded) as polite:
+        with http2.Connection(agent.socket) as polite:
             self.assertIsNotNone(polite.call())
         before = agent.descriptors() if os.geteuid() == 0 else None
         workers = [subprocess.Popen(
-            [sys.executable, __file__, agent.guarded, str(seed),
+            [sys.executable, __file__, agent.socket, str(seed),
              str(SEQUENCES // WORKERS)], stdout=subprocess.PIPE)
             for seed in range(WORKERS)]
         lives = [json.loads(worker.communicate()[0]) for worker in workers]
@@ -123,9 +123,9 @@ class MutatedFramesTest(unittest.TestCase):
         self.assertLess(max(lives), LIFE_S)
         self.assertIsNone(agent.process.poll(), "it has ended")
         self.assertIn("\n", agent.reasons(), "nobody was cut off")
-        # gRPC would quote what it cannot understand.
+        # Nothing of what is not understood is quoted.
         self.assertEqual(agent.said(), "")
-        with http2.Connection(agent.guarded) as polite:
+        with http2.Connection(agent.socket) as polite:
             self.assertIsNotNone(polite.call())
         if before is not None:
             harness.wait_for(lambda: agent.descriptors() <= before,

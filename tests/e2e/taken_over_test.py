@@ -23,8 +23,20 @@ EPERM, EACCES = 1, 13
 @unittest.skipIf(harness.SANITIZED, "a sanitizer build is not confined")
 class TakenOverTest(harness.E2eTest):
 
+    def setUp(self):
+        super().setUp()
+        # Some versions of gdb cannot write the registers of some processors.
+        with subprocess.Popen(["sleep", "60"]) as anybody:
+            try:
+                values, said = self.forced(anybody.pid, ["getpid()"])
+            finally:
+                anybody.kill()
+        if len(values) != 1 or values[0][0] != anybody.pid:
+            self.skipTest(f"gdb cannot make a process call: {said}")
+
     def forced(self, pid, calls):
-        """What each call returned in the process, and its errno."""
+        """What each call returned in the process, and its errno; and what gdb
+        said."""
         script = ["set confirm off", "set debuginfod enabled off",
                   # The thread that waits in epoll is as good as any other.
                   "set scheduler-locking on"]
@@ -37,8 +49,8 @@ class TakenOverTest(harness.E2eTest):
             capture_output=True, text=True, check=False, timeout=120)
         values = [int(value) for value in
                   re.findall(r"^\$\d+ = (-?\d+)$", done.stdout, re.MULTILINE)]
-        self.assertEqual(len(values), 2 * len(calls), done.stdout + done.stderr)
-        return list(zip(values[::2], values[1::2]))
+        return (list(zip(values[::2], values[1::2])),
+                done.stdout + done.stderr)
 
     def test_what_it_is_forced_to_do_is_refused(self):
         private = self.world.home / ".ssh/id_rsa"
@@ -48,12 +60,14 @@ class TakenOverTest(harness.E2eTest):
         self.addCleanup(witness.unlink, missing_ok=True)
         self.world.must("agent", "start")
         pid = self.world.agent_pid()
-        started, forked, read, written = self.forced(pid, [
+        results, said = self.forced(pid, [
             f'system("echo > {witness}")',
             "fork()",
             f'open("{private}", 0)',
             f'open("{witness}", 0x41, 0600)',
         ])
+        self.assertEqual(len(results), 4, said)
+        started, forked, read, written = results
         # No shell could be started, in the words of system(3).
         self.assertEqual(started[0], 127 << 8)
         self.assertEqual(forked, (-1, EPERM))

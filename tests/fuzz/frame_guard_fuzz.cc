@@ -1,7 +1,7 @@
 // The first byte says in what pieces the client's bytes come: in any pieces
 // they are judged the same. What passes has kept the limits, counted here in
 // another way: by walking over whole frames.
-#include "agent/net/frame_guard.h"
+#include "agent/grpc/frame_guard.h"
 
 #include <algorithm>
 #include <set>

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fakes/fake_host.h"
 #include "tests/matchers.h"
 #include "tests/temp_dir.h"
 
@@ -25,8 +26,6 @@ using testing::HasCode;
 using testing::IsOk;
 using testing::MessageHas;
 
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 class ListenerTest : public ::testing::Test {
  protected:
   StatusOr<std::unique_ptr<Listener>> Open(std::size_t max_connections = 8) {
@@ -34,15 +33,9 @@ class ListenerTest : public ::testing::Test {
   }
   StatusOr<std::unique_ptr<Listener>> OpenAt(const std::string& path,
                                              std::size_t max_connections = 8) {
-    SocketConfig config{path, max_connections};
-    config.preface_timeout = milliseconds(100);
     return Listener::Open(
-        context_, std::move(config),
-        [this](UniqueFd fd, Caller caller) {
-          adopted_.push_back(std::move(fd));
-          callers_.push_back(caller);
-        },
-        [](Caller) { FAIL() << "nobody is refused here"; });
+        context_, {path, max_connections}, host_,
+        [](int, const Caller&) { FAIL() << "nobody is refused here"; });
   }
 
   UniqueFd Connect() {
@@ -86,100 +79,48 @@ class ListenerTest : public ::testing::Test {
   asio::io_context context_;
   testing::TempDir dir_;
   const std::string path_ = dir_.path() + "/run/agent.sock";
-  std::vector<UniqueFd> adopted_;
-  std::vector<Caller> callers_;
+  testing::FakeHost host_;
 };
 
-TEST_F(ListenerTest, WhoSendsThePrefaceIsHandedOver) {
+TEST_F(ListenerTest, WhoConnectsIsHandedOver) {
   const auto listener = Open();
   ASSERT_THAT(listener, IsOk());
   const UniqueFd client = Connect();
-  Say(client, kPreface);
-  Say(client, "more");
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
-  EXPECT_EQ(callers_[0].uid, geteuid());
-  EXPECT_EQ(callers_[0].pid, getpid());
-  const int fd = adopted_[0].get();
+  Say(client, "all of it");
+  ASSERT_TRUE(RunUntil([this] { return host_.adopted.size() == 1; }));
+  EXPECT_EQ(host_.callers[0].uid, geteuid());
+  EXPECT_EQ(host_.callers[0].pid, getpid());
+  const int fd = host_.adopted[0].get();
   EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
   EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
   // Nothing has been taken away from the stream.
   char bytes[64];
-  EXPECT_EQ(recv(fd, bytes, sizeof(bytes), 0), 28);
-}
-
-TEST_F(ListenerTest, APrefaceInPiecesIsAPreface) {
-  const auto listener = Open();
-  const UniqueFd client = Connect();
-  Say(client, kPreface.substr(0, 5));
-  RunUntil([&] { return (*listener)->connections() == 1; });
-  Say(client, kPreface.substr(5));
-  EXPECT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
-}
-
-TEST_F(ListenerTest, GarbageIsClosedAtOnce) {
-  const auto listener = Open();
-  const UniqueFd client = Connect();
-  Say(client, "GET / HTTP/1.1\r\n\r\n");
-  EXPECT_TRUE(ClosedByServer(client));
-  EXPECT_TRUE(adopted_.empty());
-}
-
-TEST_F(ListenerTest, WhoSaysNothingIsClosedInTime) {
-  const auto listener = Open();
-  const UniqueFd silent = Connect();
-  const UniqueFd half = Connect();
-  Say(half, kPreface.substr(0, 10));
-  EXPECT_TRUE(ClosedByServer(silent));
-  EXPECT_TRUE(ClosedByServer(half));
-  EXPECT_EQ((*listener)->connections(), 0U);
+  EXPECT_EQ(recv(fd, bytes, sizeof(bytes), 0), 9);
 }
 
 TEST_F(ListenerTest, AtTheLimitAcceptingPausesAndGoesOn) {
   const auto listener = Open(2);
   std::vector<UniqueFd> clients;
-  for (int i = 0; i < 3; ++i) {
-    clients.push_back(Connect());
-    Say(clients.back(), kPreface);
-  }
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 2; }));
-  EXPECT_EQ((*listener)->connections(), 2U);
-  adopted_.erase(adopted_.begin());
-  EXPECT_TRUE(RunUntil([this] { return adopted_.size() == 2; }));
+  for (int i = 0; i < 3; ++i) clients.push_back(Connect());
+  ASSERT_TRUE(RunUntil([this] { return host_.asked_for_room > 1; }));
+  EXPECT_EQ(host_.adopted.size(), 2U);
+  host_.adopted[0].Reset();
+  EXPECT_TRUE(RunUntil([this] { return host_.adopted.size() == 3; }));
 }
 
-TEST_F(ListenerTest, AtTheLimitTheSilentMakeRoom) {
+TEST_F(ListenerTest, AtTheLimitTheHostMakesRoomForWhoWaits) {
   const auto listener = Open(2);
-  const UniqueFd silent = Connect();
-  const UniqueFd other = Connect();
-  ASSERT_TRUE(RunUntil([&] { return (*listener)->connections() == 2; }));
-  const UniqueFd late = Connect();
-  Say(late, kPreface);
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
-  EXPECT_TRUE(ClosedByServer(silent));
-}
-
-TEST_F(ListenerTest, AtTheLimitTheOldestIdleConnectionMakesRoom) {
-  const auto listener = Open(3);
-  std::vector<int> asked;
-  (*listener)->MakeRoomBy([&](int fd) {
-    asked.push_back(fd);
-    // The first has a call in flight.
-    if (fd == adopted_[0].get()) return false;
-    adopted_[1].Reset();
+  host_.make_room = [this] {
+    host_.adopted[1].Reset();
     return true;
-  });
+  };
   std::vector<UniqueFd> clients;
-  for (int i = 0; i < 4; ++i) {
-    clients.push_back(Connect());
-    Say(clients.back(), kPreface);
-  }
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 4; }));
-  EXPECT_EQ(asked.size(), 2U);
+  for (int i = 0; i < 3; ++i) clients.push_back(Connect());
+  ASSERT_TRUE(RunUntil([this] { return host_.adopted.size() == 3; }));
   EXPECT_TRUE(ClosedByServer(clients[1]));
-  EXPECT_EQ((*listener)->connections(), 3U);
   // Nobody waits, so nobody has to go.
   RunFor(milliseconds(300));
-  EXPECT_EQ(asked.size(), 2U);
+  EXPECT_EQ(host_.asked_for_room, 1);
 }
 
 TEST_F(ListenerTest, ConnectionsLeaveDescriptorsForEverythingElse) {
@@ -190,13 +131,10 @@ TEST_F(ListenerTest, ConnectionsLeaveDescriptorsForEverythingElse) {
   const auto listener = Open(100);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   std::vector<UniqueFd> clients;
-  for (int i = 0; i < 5; ++i) {
-    clients.push_back(Connect());
-    Say(clients.back(), kPreface);
-  }
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 2; }));
+  for (int i = 0; i < 5; ++i) clients.push_back(Connect());
+  ASSERT_TRUE(RunUntil([this] { return host_.adopted.size() == 2; }));
   RunFor(milliseconds(200));
-  EXPECT_EQ(adopted_.size(), 2U);
+  EXPECT_EQ(host_.adopted.size(), 2U);
 }
 
 TEST_F(ListenerTest, OnlyItsOwnerReachesTheSocket) {
@@ -282,13 +220,11 @@ TEST_F(ListenerTest, WhatSystemdListensOnIsTakenOverAndLeftToIt) {
   ASSERT_EQ(listen(listening.get(), 8), 0);
   {
     const auto listener = Listener::TakeOver(
-        context_, {path_, 8}, std::move(listening),
-        [this](UniqueFd fd, Caller) { adopted_.push_back(std::move(fd)); },
-        [](Caller) { FAIL() << "nobody is refused here"; });
+        context_, {path_, 8}, std::move(listening), host_,
+        [](int, const Caller&) { FAIL() << "nobody is refused here"; });
     ASSERT_THAT(listener, IsOk());
     const UniqueFd client = Connect();
-    Say(client, kPreface);
-    EXPECT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
+    EXPECT_TRUE(RunUntil([this] { return host_.adopted.size() == 1; }));
   }
   EXPECT_EQ(access(path_.c_str(), F_OK), 0);
 }
@@ -297,8 +233,8 @@ TEST_F(ListenerTest, TakesOverNothingThatOthersCouldReplace) {
   ASSERT_EQ(mkdir((dir_ / "run").c_str(), 0700), 0);
   ASSERT_EQ(chmod((dir_ / "run").c_str(), 0777), 0);
   const auto listener = Listener::TakeOver(
-      context_, {path_, 8}, UniqueFd(socket(AF_UNIX, SOCK_STREAM, 0)),
-      [](UniqueFd, Caller) {}, [](Caller) {});
+      context_, {path_, 8}, UniqueFd(socket(AF_UNIX, SOCK_STREAM, 0)), host_,
+      [](int, const Caller&) {});
   EXPECT_THAT(listener, HasCode(StatusCode::kPermissionDenied));
 }
 

@@ -41,7 +41,7 @@ class PageServerTest : public ::testing::Test {
     EXPECT_EQ(
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
         0);
-    server_.Adopt(UniqueFd(fds[0]));
+    server_.Adopt(UniqueFd(fds[0]), Caller());
     return UniqueFd(fds[1]);
   }
   static void Say(const UniqueFd& fd, std::string_view text) {

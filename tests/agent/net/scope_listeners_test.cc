@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "base/paths.h"
+#include "tests/fakes/fake_host.h"
 #include "tests/matchers.h"
 #include "tests/temp_dir.h"
 
@@ -23,8 +24,6 @@ namespace {
 
 using testing::HasCode;
 using testing::IsOk;
-
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 class ScopeListenersTest : public ::testing::Test {
  protected:
@@ -61,18 +60,12 @@ class ScopeListenersTest : public ::testing::Test {
   SystemClock clock_;
   Loop loop_{clock_};
   testing::TempDir dir_;
-  std::vector<UniqueFd> adopted_;
-  std::vector<Caller> callers_;
+  testing::FakeHost host_;
   std::vector<ScopeId> ended_;
-  ScopeListeners listeners_{loop_,
-                            dir_.path() + "/agent.sock",
-                            [this](UniqueFd fd, Caller caller) {
-                              adopted_.push_back(std::move(fd));
-                              callers_.push_back(caller);
-                            },
-                            [](Caller) { FAIL() << "nobody is refused here"; },
-                            [](int) { return false; },
-                            [this](ScopeId id) { ended_.push_back(id); }};
+  ScopeListeners listeners_{
+      loop_, dir_.path() + "/agent.sock", host_,
+      [](int, const Caller&) { FAIL() << "nobody is refused here"; },
+      [this](ScopeId id) { ended_.push_back(id); }};
 };
 
 TEST_F(ScopeListenersTest, WhoConnectsCameThroughTheScope) {
@@ -83,10 +76,9 @@ TEST_F(ScopeListenersTest, WhoConnectsCameThroughTheScope) {
   EXPECT_EQ(ModeOf(one), 0600U);
   EXPECT_EQ(ModeOf(dir_.path() + "/scopes"), 0700U);
   const UniqueFd client = Connect(two);
-  send(client.get(), kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
-  EXPECT_EQ(callers_[0].scope, 2U);
-  EXPECT_EQ(callers_[0].pid, getpid());
+  ASSERT_TRUE(RunUntil([this] { return host_.adopted.size() == 1; }));
+  EXPECT_EQ(host_.callers[0].scope, 2U);
+  EXPECT_EQ(host_.callers[0].pid, getpid());
   EXPECT_EQ(listeners_.Connections(2), 1U);
   EXPECT_EQ(listeners_.Connections(1), 0U);
 }
@@ -100,8 +92,7 @@ TEST_F(ScopeListenersTest, AGuestReachesTheFileAndNotTheFolder) {
 TEST_F(ScopeListenersTest, ClosingTakesThePathAndHangingUpTheConnections) {
   const std::string path = listeners_.Open(1, std::nullopt, 0).value();
   const UniqueFd client = Connect(path);
-  send(client.get(), kPreface.data(), kPreface.size(), MSG_NOSIGNAL);
-  ASSERT_TRUE(RunUntil([this] { return adopted_.size() == 1; }));
+  ASSERT_TRUE(RunUntil([this] { return host_.adopted.size() == 1; }));
   listeners_.Close(1);
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_FALSE(Connect(path).valid());
@@ -146,9 +137,8 @@ TEST_F(ScopeListenersTest, LeftoversAreSweptAndTheLivingAreNot) {
 
 TEST_F(ScopeListenersTest, APathThatIsTooLongIsSaid) {
   ScopeListeners far(
-      loop_, dir_.path() + "/" + std::string(90, 'x') + "/agent.sock",
-      [](UniqueFd, Caller) {}, [](Caller) {}, [](int) { return false; },
-      [](ScopeId) {});
+      loop_, dir_.path() + "/" + std::string(90, 'x') + "/agent.sock", host_,
+      [](int, const Caller&) {}, [](ScopeId) {});
   EXPECT_THAT(far.Open(1, std::nullopt, 0),
               HasCode(StatusCode::kInvalidArgument));
 }

@@ -5,11 +5,8 @@
 
 #include <sys/socket.h>
 
-#include <condition_variable>
-#include <deque>
+#include <future>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,7 +16,13 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include "agent/net/loop.h"
 #include "agent/rpc/grpc_server.h"
+#include "libretto/agent/v1/accounts.grpc.pb.h"
+#include "libretto/agent/v1/agent.grpc.pb.h"
+#include "libretto/agent/v1/credentials.grpc.pb.h"
+#include "libretto/agent/v1/lock.grpc.pb.h"
+#include "libretto/agent/v1/scopes.grpc.pb.h"
 #include "tests/fakes/fake_cloud.h"
 #include "tests/fakes/fake_lock.h"
 #include "tests/fakes/fake_scope_sockets.h"
@@ -30,47 +33,45 @@ namespace libretto {
 
 namespace pb = agent::v1;
 
-// The loop thread; the cloud in memory answers at the end of every task.
+// The loop on a thread of its own; the cloud in memory answers at the end of
+// every task.
 class CloudyLoop final : public Executor {
  public:
   explicit CloudyLoop(testing::FakeCloud& cloud)
-      : thread_([this, &cloud] {
-          while (std::optional<Task> task = Next()) {
-            (*std::move(task))();
-            cloud.Deliver();
-          }
-        }) {}
-  ~CloudyLoop() override {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
+      : cloud_(cloud), thread_([this] { loop_.Run(); }) {}
+  ~CloudyLoop() override { Stop(); }
   CloudyLoop(const CloudyLoop&) = delete;
   CloudyLoop& operator=(const CloudyLoop&) = delete;
 
+  asio::io_context& context() { return loop_.context(); }
+
   void Post(Task task) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    tasks_.push_back(std::move(task));
-    changed_.notify_one();
+    loop_.Post([this, task = std::move(task)]() mutable {
+      std::move(task)();
+      cloud_.Deliver();
+    });
+  }
+
+  // Runs `task` on the loop and returns when that is done.
+  void Run(Task task) {
+    std::promise<void> done;
+    Post([&done, task = std::move(task)]() mutable {
+      std::move(task)();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  void Stop() {
+    if (!thread_.joinable()) return;
+    loop_.Post([this] { loop_.Stop(); });
+    thread_.join();
   }
 
  private:
-  std::optional<Task> Next() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-    if (tasks_.empty()) return std::nullopt;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    return task;
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Task> tasks_;
-  bool stopping_ = false;
+  testing::FakeCloud& cloud_;
+  SystemClock clock_;
+  Loop loop_{clock_};
   std::thread thread_;
 };
 
@@ -87,7 +88,13 @@ class GrpcServerTest : public ::testing::Test {
   }
   ~GrpcServerTest() override {
     channel_.reset();
-    server_.Shutdown(std::chrono::milliseconds(500));
+    std::promise<void> done;
+    loop_.Post([this, &done] {
+      server_.Shutdown(std::chrono::milliseconds(500),
+                       [&done] { done.set_value(); });
+    });
+    done.get_future().wait();
+    loop_.Stop();
   }
 
   // Through the socket of `scope`; 0: the main one.
@@ -96,7 +103,9 @@ class GrpcServerTest : public ::testing::Test {
     EXPECT_EQ(
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
         0);
-    server_.Adopt(UniqueFd(fds[0]), {geteuid(), getpid(), scope});
+    loop_.Run([this, fd = fds[0], scope] {
+      server_.Adopt(UniqueFd(fd), {geteuid(), getpid(), scope});
+    });
     return grpc::CreateInsecureChannelFromFd("agent", fds[1]);
   }
 
@@ -150,7 +159,9 @@ class GrpcServerTest : public ::testing::Test {
   bool stop_asked_ = false;
   std::vector<std::string> log_;
   CloudyLoop loop_{cloud_};
+  std::vector<std::string> cuts_;
   GrpcServer server_{
+      loop_.context(),
       loop_,
       profiles_,
       scopes_,
@@ -160,7 +171,11 @@ class GrpcServerTest : public ::testing::Test {
       [this](const CallRecord& call) {
         log_.push_back(std::string(call.method) + " " + call.name);
       },
-      ConnectionLimits()};
+      ConnectionLimits(),
+      [](int, pid_t) { return CallerProcess(); },
+      [this](const Caller&, const Status& why) {
+        cuts_.push_back(Message(why));
+      }};
   std::shared_ptr<grpc::Channel> channel_;
   grpc::ClientContext context_;
 };

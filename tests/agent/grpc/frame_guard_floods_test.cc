@@ -1,5 +1,5 @@
 // Frames that cost a client nothing: a few are fine, a flood is not.
-#include "agent/net/frame_guard.h"
+#include "agent/grpc/frame_guard.h"
 
 #include <chrono>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/agent/net/frames.h"
+#include "tests/agent/grpc/frames.h"
 #include "tests/matchers.h"
 
 namespace libretto {

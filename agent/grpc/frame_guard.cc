@@ -1,4 +1,4 @@
-#include "agent/net/frame_guard.h"
+#include "agent/grpc/frame_guard.h"
 
 #include <algorithm>
 
@@ -135,7 +135,7 @@ Status FrameGuard::BeginClientFrame(TimePoint now) {
 }
 
 Status FrameGuard::BeginData(TimePoint now) {
-  // gRPC takes none.
+  // gRPC's clients pad nothing.
   if (client_.Flag(kPadded)) return Invalid("DATA is padded");
   if (client_.stream() == 0 || client_.stream() > last_stream_) {
     return Invalid("DATA is on no stream");
@@ -287,7 +287,7 @@ Status FrameGuard::EndClientFrame() {
       if (client_.Flag(kEndHeaders)) block_stream_ = 0;
       return OkStatus();
     case kWindowUpdate:
-      // gRPC answers with RST_STREAM, which costs it more than the client.
+      // The answer is RST_STREAM, which costs more than to ask for it.
       if ((window_update_ & 0x7fffffff) == 0) {
         return Invalid("a WINDOW_UPDATE of nothing");
       }
@@ -375,10 +375,8 @@ TimePoint FrameGuard::NextDeadline() const {
 }
 
 Status FrameGuard::CheckTime(TimePoint now) const {
-  if (!settled_) {
-    return now < begun_ + limits_.handshake
-               ? OkStatus()
-               : TooSlow("no HTTP/2 preface and SETTINGS in time");
+  if (!settled_ && now >= begun_ + limits_.handshake) {
+    return TooSlow("no HTTP/2 preface and SETTINGS in time");
   }
   const auto transfer = TransferBegun();
   if (transfer.has_value() && now >= *transfer + limits_.transfer) {
@@ -390,6 +388,12 @@ Status FrameGuard::CheckTime(TimePoint now) const {
 bool FrameGuard::Idle(TimePoint now) const {
   return settled_ && streams_.empty() && !TransferBegun().has_value() &&
          now >= idle_since_ + limits_.idle;
+}
+
+bool FrameGuard::CanGo(TimePoint now) const {
+  if (!settled_) return now >= begun_ + limits_.silent_patience;
+  return streams_.empty() && !TransferBegun().has_value() &&
+         now >= idle_since_ + limits_.idle_patience;
 }
 
 }  // namespace libretto

@@ -1,4 +1,4 @@
-#include "agent/net/frame_position.h"
+#include "agent/grpc/frame_position.h"
 
 #include <algorithm>
 #include <cstring>

@@ -2,8 +2,7 @@
 // directions, and says when the client has to be cut off. It reads the nine
 // bytes before each frame and the five before each gRPC message, never what
 // they carry, and believes nothing that the client says about itself: whether
-// SETTINGS were acknowledged, for one, which is what gRPC's own limits wait
-// for.
+// SETTINGS were acknowledged, for one.
 //
 // No socket and no clock of its own: bytes and times are handed in.
 // Not thread-safe.
@@ -17,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/net/allowance.h"
-#include "agent/net/frame_position.h"
+#include "agent/grpc/allowance.h"
+#include "agent/grpc/frame_position.h"
 #include "base/clock.h"
 #include "base/errors.h"
 
@@ -30,24 +29,24 @@ struct FrameLimits {
   // A frame, a header block and a request: each from its first byte to its
   // last. Also how long a side may refuse to take what is meant for it.
   std::chrono::milliseconds transfer{10'000};
-  // A connection without a call. A little more than gRPC's own limit, which
-  // says goodbye in a way that loses no call.
-  std::chrono::milliseconds idle{30'500};
+  std::chrono::milliseconds idle{30'000};  // a connection without a call
+  // What a connection gets before it may have to make room for others: for its
+  // preface, and for its next call.
+  std::chrono::milliseconds silent_patience{50};
+  std::chrono::milliseconds idle_patience{200};
 
   std::uint32_t frame_bytes = 16'384;         // of a frame's payload
   std::uint32_t header_block_bytes = 16'384;  // with the frames' own headers
-  std::uint32_t message_bytes = 128 * 1024;   // as gRPC has it
-
-  // gRPC allows 32 once the client has acknowledged that, and the calls above
-  // get an answer (PeerTable); above twice as many nobody means well.
+  // GrpcSession answers those above 128 KiB, and lets the client have 32 calls
+  // at once. Above these figures nobody means well.
+  std::uint32_t message_bytes = 1024 * 1024;
   std::size_t streams = 64;
-  // DATA frames of one request: gRPC keeps some 40 bytes of book for each.
-  int request_frames = 64;
+  int request_frames = 128;  // DATA frames of one request
 
   // Frames that cost the client nothing and move no call along: PING,
   // SETTINGS, PRIORITY, empty DATA, frames on streams that have ended, unknown
   // ones, and each full KiB of a header block. RST_STREAM (the server's too,
-  // which the client provokes) counts for four: gRPC has begun a call then.
+  // which the client provokes) counts for four: a call has begun then.
   int noise_burst = 300;
   int noise_per_s = 50;
   // WINDOW_UPDATE: these, and what streams and the server's DATA earn.
@@ -73,6 +72,9 @@ class FrameGuard {
   Status CheckTime(TimePoint now) const;
   // No call has been in flight for as long as that may be.
   bool Idle(TimePoint now) const;
+
+  // It has done nothing for long enough to make room for others.
+  bool CanGo(TimePoint now) const;
 
   // The server's last frame is complete, so that another may follow it.
   bool BetweenServerFrames() const { return server_.AtBoundary(); }

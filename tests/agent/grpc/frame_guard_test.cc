@@ -1,4 +1,4 @@
-#include "agent/net/frame_guard.h"
+#include "agent/grpc/frame_guard.h"
 
 #include <chrono>
 #include <string>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/agent/net/frames.h"
+#include "tests/agent/grpc/frames.h"
 #include "tests/matchers.h"
 
 namespace libretto {
@@ -152,6 +152,21 @@ TEST_F(FrameGuardTest, ACallMayLastForEver) {
   EXPECT_EQ(guard_.NextDeadline(), now_ + limits_.idle);
   EXPECT_FALSE(guard_.Idle(now_ + limits_.idle - milliseconds(1)));
   EXPECT_TRUE(guard_.Idle(now_ + limits_.idle));
+}
+
+TEST_F(FrameGuardTest, WhoDoesNothingGoesWhenOthersWait) {
+  Pass(limits_.silent_patience - milliseconds(1));
+  EXPECT_FALSE(guard_.CanGo(now_));
+  Pass(milliseconds(1));
+  EXPECT_TRUE(guard_.CanGo(now_));
+  Greet();
+  ASSERT_THAT(Client(Call(1)), IsOk());
+  EXPECT_FALSE(guard_.CanGo(now_ + seconds(60)));
+  ASSERT_THAT(Server(Answer(1)), IsOk());
+  EXPECT_FALSE(guard_.CanGo(now_ + limits_.idle_patience - milliseconds(1)));
+  EXPECT_TRUE(guard_.CanGo(now_ + limits_.idle_patience));
+  ASSERT_THAT(Client(Call(3).substr(0, 4)), IsOk());
+  EXPECT_FALSE(guard_.CanGo(now_ + limits_.idle_patience));
 }
 
 TEST_F(FrameGuardTest, CallsAtOnceAreCountedWithoutAnyAcknowledgement) {

@@ -1,4 +1,4 @@
-#include "agent/net/allowance.h"
+#include "agent/grpc/allowance.h"
 
 #include <algorithm>
 
