@@ -189,7 +189,8 @@ void Daemon::UseApiKey(ApiKey key) {
 
 CallerProcess Daemon::ProcessOf(int connection, pid_t pid) {
   return ProcessBehind(connection, pid, [this](pid_t process) {
-    return executables_.ExecutableOf(process);
+    const bool asked = executables_.Ask(process);
+    return [this, asked] { return asked ? executables_.Answer() : ""; };
   });
 }
 

@@ -140,6 +140,12 @@ StatusOr<ReferenceTarget> ParseReference(std::string_view text) {
 }
 
 std::string Printable(std::string_view text, std::size_t max_bytes) {
+  // Nearly everything is, and it is asked a dozen times for each call.
+  if (text.size() <= max_bytes &&
+      std::all_of(text.begin(), text.end(),
+                  [](char c) { return c >= 0x20 && c < 0x7f; })) {
+    return std::string(text);
+  }
   static constexpr std::array<char, 17> kHex = {"0123456789abcdef"};
   std::string out;
   while (!text.empty()) {

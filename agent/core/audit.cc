@@ -35,14 +35,21 @@ std::string Timestamp(WallTime at) {
 // with cat.
 void AppendQuoted(std::string_view text, std::string& out) {
   static constexpr std::string_view kHex = "0123456789abcdef";
+  const auto as_it_is = [](char c) {
+    return c >= 0 && c < 0x7f && c != '"' && c != '\\';
+  };
+  const std::string printable = Printable(text, kMaxTextBytes);
   out += '"';
-  for (const char c : Printable(text, kMaxTextBytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  auto at = printable.begin();
+  while (at != printable.end()) {
+    const auto end = std::find_if_not(at, printable.end(), as_it_is);
+    out.append(at, end);
+    if (end == printable.end()) break;
+    at = end + 1;
+    const auto byte = static_cast<unsigned char>(*end);
+    if (*end == '"' || *end == '\\') {
       out += '\\';
-      out += c;
-    } else if (byte < 0x7f) {
-      out += c;
+      out += *end;
     } else {
       out += "\\\\x";
       out += kHex[byte >> 4];

@@ -32,7 +32,9 @@ class GrpcAnswers {
   virtual void Listen(std::int32_t stream,
                       std::weak_ptr<GrpcCallListener> listener) = 0;
   virtual void Send(std::int32_t stream, const SecretBytes& message) = 0;
-  virtual void Finish(std::int32_t stream, const Status& status) = 0;
+  // `last`: a message that goes out before it, and with it; may be null.
+  virtual void Finish(std::int32_t stream, const Status& status,
+                      const SecretBytes* last) = 0;
 };
 
 class GrpcCall {
@@ -54,18 +56,22 @@ class GrpcCall {
     }
   }
 
-  // Both go nowhere once the caller has left.
+  // These go nowhere once the caller has left.
   void Send(const SecretBytes& message) {
     if (const auto to = answers_.lock()) to->Send(stream_, message);
   }
 
   // Once, and last. Makes room for another call before its caller hears of it.
-  void Finish(const Status& status) {
-    place_.reset();
-    if (const auto to = answers_.lock()) to->Finish(stream_, status);
-  }
+  void Finish(const Status& status) { Finish(status, nullptr); }
+  // The same for a call with one answer.
+  void Answer(const SecretBytes& message) { Finish(OkStatus(), &message); }
 
  private:
+  void Finish(const Status& status, const SecretBytes* last) {
+    place_.reset();
+    if (const auto to = answers_.lock()) to->Finish(stream_, status, last);
+  }
+
   const std::weak_ptr<GrpcAnswers> answers_;
   const std::int32_t stream_;
   const Caller caller_;

@@ -77,12 +77,7 @@ void GrpcConnection::OnRead(std::size_t count) {
   heard_ = context_.clock.Now();
   pinged_ = false;
   const Status verdict = guard_.FromClient(bytes, heard_);
-  bool understood = true;
-  if (verdict.ok()) {
-    receiving_ = true;
-    understood = session_.Receive(bytes);
-    receiving_ = false;
-  }
+  const bool understood = !verdict.ok() || session_.Receive(bytes);
   explicit_bzero(received_.data(), count);
   if (!verdict.ok()) return CutOff(verdict);
   if (!understood) return CutOff(Invalid("it does not speak HTTP/2"));
@@ -99,7 +94,6 @@ void GrpcConnection::FlushLater() {
 
 // Ends the connection when nothing more is to come of it, so it comes last.
 void GrpcConnection::Flush() {
-  if (receiving_) return;
   while (sent_ == unsent_.size()) {
     Forget(unsent_);
     sent_ = 0;
@@ -161,7 +155,7 @@ void GrpcConnection::OnRequest(std::int32_t stream, SecretBytes message) {
     return Converse(stream, *converse, message);
   }
   if (call.request.has_value()) {
-    return Finish(stream, Invalid("this call takes one request"));
+    return Refuse(stream, Invalid("this call takes one request"));
   }
   call.request = std::move(message);
 }
@@ -171,9 +165,9 @@ void GrpcConnection::OnRequestsEnd(std::int32_t stream) {
   if (found == calls_.end()) return;
   OpenCall& call = found->second;
   const auto* const serve = std::get_if<GrpcMethods::Serve>(call.method);
-  if (serve == nullptr) return Finish(stream, OkStatus());
+  if (serve == nullptr) return Refuse(stream, OkStatus());
   if (!call.request.has_value()) {
-    return Finish(stream, Invalid("there is no request"));
+    return Refuse(stream, Invalid("there is no request"));
   }
   SecretBytes request = *std::move(call.request);
   Serve(stream, *serve, std::move(request));
@@ -183,14 +177,14 @@ void GrpcConnection::Converse(std::int32_t stream,
                               const GrpcMethods::Converse& converse,
                               const SecretBytes& request) {
   const StatusOr<SecretBytes> answer = converse(request);
-  if (!answer.ok()) return Finish(stream, answer.status());
+  if (!answer.ok()) return Refuse(stream, answer.status());
   session_.Send(stream, *answer);
 }
 
 void GrpcConnection::Serve(std::int32_t stream, const GrpcMethods::Serve& serve,
                            SecretBytes request) {
   StatusOr<CallRoom::Place> place = context_.room.Enter(share_);
-  if (!place.ok()) return Finish(stream, place.status());
+  if (!place.ok()) return Refuse(stream, place.status());
   if (!std::exchange(looked_at_, true)) {
     caller_.process = context_.process_of(socket_.native_handle(), caller_.pid);
   }
@@ -218,10 +212,18 @@ void GrpcConnection::Send(std::int32_t stream, const SecretBytes& message) {
   Flush();
 }
 
-void GrpcConnection::Finish(std::int32_t stream, const Status& status) {
+void GrpcConnection::Finish(std::int32_t stream, const Status& status,
+                            const SecretBytes* last) {
   calls_.erase(stream);
+  if (last != nullptr) session_.Send(stream, *last);
   session_.Finish(stream, status);
   Flush();
+}
+
+// While the session receives; what it says goes out after that.
+void GrpcConnection::Refuse(std::int32_t stream, const Status& status) {
+  calls_.erase(stream);
+  session_.Finish(stream, status);
 }
 
 void GrpcConnection::OnSent(std::int32_t stream) {

@@ -81,7 +81,8 @@ class GrpcConnection final
   void Listen(std::int32_t stream,
               std::weak_ptr<GrpcCallListener> listener) override;
   void Send(std::int32_t stream, const SecretBytes& message) override;
-  void Finish(std::int32_t stream, const Status& status) override;
+  void Finish(std::int32_t stream, const Status& status,
+              const SecretBytes* last) override;
 
  private:
   struct OpenCall {
@@ -96,6 +97,7 @@ class GrpcConnection final
   void OnSent(std::int32_t stream) override;
   void OnClosed(std::int32_t stream) override;
   bool OnHeld(std::ptrdiff_t more) override;
+  void Refuse(std::int32_t stream, const Status& status);
   void Serve(std::int32_t stream, const GrpcMethods::Serve& serve,
              SecretBytes request);
   void Converse(std::int32_t stream, const GrpcMethods::Converse& converse,
@@ -123,7 +125,6 @@ class GrpcConnection final
   FrameGuard guard_;
   GrpcSession session_;
   std::map<std::int32_t, OpenCall> calls_;
-  bool receiving_ = false;
   bool served_ = false;  // a call has begun in this turn
   TimePoint heard_;      // when the last bytes came
   bool pinged_ = false;  // since then

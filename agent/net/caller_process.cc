@@ -82,7 +82,7 @@ std::string ExecutableIn(int directory) {
 }  // namespace
 
 CallerProcess ProcessBehind(int connection, pid_t pid,
-                            const ExecutableOf& executable_of) {
+                            const AskExecutable& ask_executable) {
   if (pid <= 0) return {};
   const UniqueFd pidfd = PidfdOf(connection, pid);
   if (!pidfd.valid()) return {};
@@ -91,10 +91,13 @@ CallerProcess ProcessBehind(int connection, pid_t pid,
       open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return {};
   CallerProcess process;
+  // Somebody else looks while the rest is looked up here.
+  const auto executable =
+      ask_executable ? ask_executable(pid) : std::function<std::string()>();
   ParseStat(ReadProc(directory.get(), "stat"), process);
   process.cgroup = CgroupIn(ReadProc(directory.get(), "cgroup"));
   process.executable =
-      executable_of ? executable_of(pid) : ExecutableIn(directory.get());
+      executable ? executable() : ExecutableIn(directory.get());
   // It lives, so the pid was its own all the time.
   return IsReadable(pidfd.get()) ? CallerProcess() : process;
 }

@@ -12,15 +12,17 @@
 
 namespace libretto {
 
-using ExecutableOf = std::function<std::string(pid_t pid)>;
+// Begins to ask which program a process runs; what it returns brings the
+// answer, and has to be called.
+using AskExecutable = std::function<std::function<std::string()>(pid_t pid)>;
 
 // Empty when the process has ended or is in another pid namespace. On a kernel
 // without SO_PEERPIDFD (before 6.5) the pidfd is made from `pid`, so one that
 // was used again between connect() and this call is not noticed.
 //
-// `executable_of` says which program a process runs, to a process that Landlock
-// does not let ask the kernel; when empty, /proc is asked.
+// `ask_executable` is for a process that Landlock does not let ask the kernel;
+// when empty, /proc is asked.
 CallerProcess ProcessBehind(int connection, pid_t pid,
-                            const ExecutableOf& executable_of = {});
+                            const AskExecutable& ask_executable = {});
 
 }  // namespace libretto

@@ -34,7 +34,7 @@ struct Question {
   pid_t pid;
 };
 
-struct Answer {
+struct Reply {
   std::uint32_t number;
   std::array<char, PATH_MAX> path;
 };
@@ -60,7 +60,7 @@ bool Confine() {
   Question question{};
   while (recv(socket, &question, sizeof(question), 0) ==
          static_cast<ssize_t>(sizeof(question))) {
-    Answer answer{};
+    Reply answer{};
     answer.number = question.number;
     std::array<char, 32> link{};
     std::snprintf(link.data(), link.size(), "/proc/%d/exe", question.pid);
@@ -127,18 +127,19 @@ StatusOr<ExecutableReader> ExecutableReader::Start() {
   return reader;
 }
 
-std::string ExecutableReader::ExecutableOf(pid_t pid) {
+bool ExecutableReader::Ask(pid_t pid) {
   const Question question{++questions_, pid};
-  if (send(socket_.get(), &question, sizeof(question),
-           MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-    return {};
-  }
-  Answer answer{};
+  return send(socket_.get(), &question, sizeof(question),
+              MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+std::string ExecutableReader::Answer() {
+  Reply answer{};
   ssize_t size = 0;
   do {
     size = recv(socket_.get(), &answer, sizeof(answer), 0);
     // What is late belongs to an earlier question.
-  } while (size > 0 && answer.number != question.number);
+  } while (size > 0 && answer.number != questions_);
   if (size <= static_cast<ssize_t>(sizeof(answer.number))) return {};
   return {answer.path.data(),
           static_cast<std::size_t>(size) - sizeof(answer.number)};

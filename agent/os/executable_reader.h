@@ -26,9 +26,13 @@ class ExecutableReader {
   // and the first secret.
   static StatusOr<ExecutableReader> Start();
 
-  // The path; empty when there is no such process, it may not be looked at, or
-  // there was no answer in time.
-  std::string ExecutableOf(pid_t pid);
+  // Asks; false when that cannot be.
+  bool Ask(pid_t pid);
+  // What was asked last. The path; empty when there is no such process, it may
+  // not be looked at, or there was no answer in time.
+  std::string Answer();
+
+  std::string ExecutableOf(pid_t pid) { return Ask(pid) ? Answer() : ""; }
 
  private:
   explicit ExecutableReader(UniqueFd socket) : socket_(std::move(socket)) {}

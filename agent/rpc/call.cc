@@ -73,8 +73,8 @@ void Call::Finish(const Status& status) {
   if (owned_ != nullptr) {
     context_.loop.Post([owned = std::move(owned_)] {});
   }
-  if (status.ok()) exchange_->wire->Send(Serialized(exchange_->answer()));
-  exchange_->wire->Finish(status);
+  if (!status.ok()) return exchange_->wire->Finish(status);
+  exchange_->wire->Answer(Serialized(exchange_->answer()));
 }
 
 }  // namespace libretto

@@ -18,10 +18,10 @@ bool Has(const std::string& service) {
          std::find(names.begin(), names.end(), service) != names.end();
 }
 
-void Say(GrpcCall& call, pb::HealthCheckResponse::ServingStatus status) {
+SecretBytes Response(pb::HealthCheckResponse::ServingStatus status) {
   pb::HealthCheckResponse response;
   response.set_status(status);
-  call.Send(Serialized(response));
+  return Serialized(response);
 }
 
 }  // namespace
@@ -68,8 +68,7 @@ void HealthService::Check(GrpcCall& call, const SecretBytes& bytes) {
   if (!Has(request.service())) {
     return call.Finish(NotFound("there is no such service"));
   }
-  Say(call, pb::HealthCheckResponse::SERVING);
-  call.Finish(OkStatus());
+  call.Answer(Response(pb::HealthCheckResponse::SERVING));
 }
 
 void HealthService::StartWatch(std::unique_ptr<GrpcCall> call,
@@ -81,9 +80,9 @@ void HealthService::StartWatch(std::unique_ptr<GrpcCall> call,
   const auto watch = std::make_shared<Watch>(*this, std::move(call));
   watches_.insert(watch);
   watch->call().Listen(watch);
-  Say(watch->call(), Has(request.service())
-                         ? pb::HealthCheckResponse::SERVING
-                         : pb::HealthCheckResponse::SERVICE_UNKNOWN);
+  watch->call().Send(Response(Has(request.service())
+                                  ? pb::HealthCheckResponse::SERVING
+                                  : pb::HealthCheckResponse::SERVICE_UNKNOWN));
 }
 
 }  // namespace libretto

@@ -5,6 +5,7 @@ knows literals without Huffman coding, which is enough to ask; what an answer
 says is seen from its frames: a message came, or did not.
 """
 
+import contextlib
 import socket
 import struct
 import time
@@ -98,10 +99,11 @@ class Connection:
         kind, flags = head[3], head[4]
         stream = struct.unpack(">I", head[5:])[0]
         payload = self.take(int.from_bytes(head[:3], "big"))
-        if kind == SETTINGS and not flags & ACK:
-            self.send(frame(SETTINGS, ACK))
-        elif kind == PING and not flags & ACK:
-            self.send(frame(PING, ACK, 0, payload))
+        if kind in (SETTINGS, PING) and not flags & ACK:
+            # Who has hung up may have said more before that.
+            with contextlib.suppress(Closed):
+                self.send(frame(kind, ACK, 0,
+                                payload if kind == PING else b""))
         elif kind == GOAWAY:
             self.goaway = payload[8:]
         return kind, flags, stream, payload

@@ -75,8 +75,7 @@ class GrpcConnectionTest : public ::testing::Test {
   GrpcConnectionTest() {
     methods_.Add("/t.T/Echo",
                  [](std::unique_ptr<GrpcCall> call, const SecretBytes& bytes) {
-                   call->Send(bytes);
-                   call->Finish(OkStatus());
+                   call->Answer(bytes);
                  });
     methods_.Add("/t.T/Keep", [this](std::unique_ptr<GrpcCall> call,
                                      const SecretBytes& /*bytes*/) {
