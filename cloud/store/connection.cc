@@ -68,6 +68,18 @@ bool IsUniqueViolation(const soci::soci_error& error) {
   return IsViolation(error, SQLITE_CONSTRAINT_UNIQUE, kPostgresUniqueViolation);
 }
 
+void Open(soci::session& sql, const DatabaseUrl& url) {
+  if (url.kind == DatabaseUrl::Kind::kPostgresql) {
+    sql.open(soci::postgresql, url.target);
+    return;
+  }
+  sql.open(soci::sqlite3, "dbname=\"" + url.target + "\" timeout=5");
+  // Otherwise a foreign key is violated with the same code as everything else.
+  const auto* const backend =
+      static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
+  sqlite_api::sqlite3_extended_result_codes(backend->conn_, 1);
+}
+
 void Revive(soci::session& sql) noexcept {
   try {
     if (!sql.is_connected()) sql.reconnect();

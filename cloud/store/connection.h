@@ -11,6 +11,7 @@
 #include <soci/soci.h>
 
 #include "cloud/core/store.h"
+#include "cloud/store/database_url.h"
 
 namespace libretto::cloud {
 
@@ -20,6 +21,9 @@ namespace libretto::cloud {
 Status FailureOf(const soci::soci_error& error);
 
 bool IsUniqueViolation(const soci::soci_error& error);
+
+// Connects.
+void Open(soci::session& sql, const DatabaseUrl& url);
 
 // Connects anew if the connection was lost; if that fails, the next one tries.
 void Revive(soci::session& sql) noexcept;
@@ -96,6 +100,37 @@ struct UserColumns {
   std::string email;
   std::string name;
   int verified = 0;
+  long long created = 0;
+  long long updated = 0;
+};
+
+// An API key's.
+struct KeyColumns {
+  ApiKey Get() const {
+    return {.id = id,
+            .key_hash = hash,
+            .user_id = user_id,
+            .name = name.Get(),
+            .prefix = prefix.Get(),
+            .start = start,
+            .metadata = metadata.Get(),
+            .enabled = enabled != 0,
+            .last_request = FromMillis(last_request.Get()),
+            .expires_at = FromMillis(expires.Get()),
+            .created_at = FromMillis(created),
+            .updated_at = FromMillis(updated)};
+  }
+
+  std::string id;
+  std::string hash;
+  std::string user_id;
+  Nullable<std::string> name;
+  Nullable<std::string> prefix;
+  std::string start;
+  Nullable<std::string> metadata;
+  int enabled = 1;
+  Nullable<long long> last_request;
+  Nullable<long long> expires;
   long long created = 0;
   long long updated = 0;
 };

@@ -1,10 +1,8 @@
 #include "cloud/store/soci_store.h"
 
-#include <soci/postgresql/soci-postgresql.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-
 #include "cloud/store/connection.h"
 #include "cloud/store/migrations.h"
+#include "cloud/store/prepared_reads.h"
 
 namespace libretto::cloud {
 namespace {
@@ -14,22 +12,13 @@ using soci::use;
 
 constexpr std::size_t kPostgresConnections = 8;
 constexpr std::chrono::minutes kCliLoginGrace{10};
-constexpr std::string_view kSqliteScheme = "sqlite:";
 
 void PrepareSqlite(soci::session& sql, const std::string& path) {
-  sql.open(soci::sqlite3, "dbname=\"" + path + "\" timeout=5");
-  // Otherwise a foreign key is violated with the same code as everything else.
-  const auto* const backend =
-      static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
-  sqlite_api::sqlite3_extended_result_codes(backend->conn_, 1);
+  Open(sql, {DatabaseUrl::Kind::kSqlite, path});
   // FULL: what has been acknowledged survives a power cut.
   sql << "PRAGMA journal_mode = WAL";
   sql << "PRAGMA synchronous = FULL";
   sql << "PRAGMA foreign_keys = ON";
-}
-
-void PreparePostgres(soci::session& sql, const std::string& url) {
-  sql.open(soci::postgresql, url);
 }
 
 Status Connect(soci::connection_pool& pool, const DatabaseUrl& url) {
@@ -40,7 +29,7 @@ Status Connect(soci::connection_pool& pool, const DatabaseUrl& url) {
       if (is_sqlite) {
         PrepareSqlite(pool.at(i), url.target);
       } else {
-        PreparePostgres(pool.at(i), url.target);
+        Open(pool.at(i), url);
       }
     }
     return Migrate(pool.at(0));
@@ -55,32 +44,19 @@ Status Connect(soci::connection_pool& pool, const DatabaseUrl& url) {
 
 }  // namespace
 
-StatusOr<DatabaseUrl> DatabaseUrl::Parse(std::string_view text) {
-  if (text.starts_with(kSqliteScheme)) {
-    const std::string_view path = text.substr(kSqliteScheme.size());
-    if (path.empty() || path.find('"') != std::string_view::npos) {
-      return Invalid("sqlite: wants a path without quotation marks after it");
-    }
-    return DatabaseUrl{Kind::kSqlite, std::string(path)};
-  }
-  if (text.starts_with("postgresql://") || text.starts_with("postgres://")) {
-    return DatabaseUrl{Kind::kPostgresql, std::string(text)};
-  }
-  return Invalid(
-      "a database is sqlite:PATH or postgresql://[USER@]HOST[:PORT]/NAME");
-}
-
 StatusOr<std::unique_ptr<SociStore>> SociStore::Open(const DatabaseUrl& url) {
   const bool is_sqlite = url.kind == DatabaseUrl::Kind::kSqlite;
   auto pool = std::make_unique<soci::connection_pool>(
       is_sqlite ? 1 : kPostgresConnections);
   Status connected = Connect(*pool, url);
   if (!connected.ok()) return connected;
-  return std::unique_ptr<SociStore>(new SociStore(std::move(pool)));
+  return std::unique_ptr<SociStore>(
+      new SociStore(std::move(pool), std::make_unique<PreparedReads>(url)));
 }
 
-SociStore::SociStore(std::unique_ptr<soci::connection_pool> pool)
-    : pool_(std::move(pool)) {}
+SociStore::SociStore(std::unique_ptr<soci::connection_pool> pool,
+                     std::unique_ptr<PreparedReads> reads)
+    : pool_(std::move(pool)), reads_(std::move(reads)) {}
 
 SociStore::~SociStore() = default;
 

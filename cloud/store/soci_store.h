@@ -1,7 +1,9 @@
 // The Store on SQLite or PostgreSQL through SOCI: one schema, fixed statements
-// with parameters. SQLite has one connection (WAL, synchronous=FULL), so its
-// writers queue here and not in SQLITE_BUSY; PostgreSQL has a small pool whose
-// broken connections are made anew. Any thread (guarded).
+// with parameters. SQLite has one connection (WAL, synchronous=FULL) for all
+// that writes, so that writers queue here and not in SQLITE_BUSY; PostgreSQL
+// has a small pool whose broken connections are made anew. What each request
+// for a credential reads has connections of its own (prepared_reads.h). Any
+// thread (guarded).
 #pragma once
 
 #include <memory>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "cloud/core/store.h"
+#include "cloud/store/database_url.h"
 
 namespace soci {
 class connection_pool;
@@ -17,15 +20,7 @@ class connection_pool;
 
 namespace libretto::cloud {
 
-// "sqlite:PATH" or "postgresql://...".
-struct DatabaseUrl {
-  enum class Kind { kSqlite, kPostgresql };
-
-  static StatusOr<DatabaseUrl> Parse(std::string_view text);
-
-  Kind kind = Kind::kSqlite;
-  std::string target;  // the path, or the whole URL
-};
+class PreparedReads;
 
 class SociStore final : public Store {
  public:
@@ -107,9 +102,11 @@ class SociStore final : public Store {
                           std::string_view id) override;
 
  private:
-  explicit SociStore(std::unique_ptr<soci::connection_pool> pool);
+  SociStore(std::unique_ptr<soci::connection_pool> pool,
+            std::unique_ptr<PreparedReads> reads);
 
   std::unique_ptr<soci::connection_pool> pool_;
+  std::unique_ptr<PreparedReads> reads_;
 };
 
 }  // namespace libretto::cloud

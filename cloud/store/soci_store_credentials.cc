@@ -3,6 +3,7 @@
 
 #include "cloud/core/refusal.h"
 #include "cloud/store/connection.h"
+#include "cloud/store/prepared_reads.h"
 #include "cloud/store/soci_store.h"
 
 namespace libretto::cloud {
@@ -68,18 +69,7 @@ StatusOr<std::vector<Credential>> SociStore::CredentialsOf(
 
 StatusOr<Store::IdAndSealed> SociStore::CredentialByName(
     std::string_view tenant_id, std::string_view name) {
-  return OnConnection(
-      *pool_,
-      [tenant = std::string(tenant_id),
-       key = std::string(name)](soci::session& sql) -> StatusOr<IdAndSealed> {
-        IdAndSealed found;
-        sql << "SELECT id, sealed FROM credentials "
-               "WHERE tenant_id = :tenant AND name = :name",
-            into(found.id), into(found.sealed), use(tenant, "tenant"),
-            use(key, "name");
-        if (!sql.got_data()) return NotFound("no such credential");
-        return found;
-      });
+  return reads_->CredentialByName(tenant_id, name);
 }
 
 Status SociStore::ChangeCredential(std::string_view tenant_id,

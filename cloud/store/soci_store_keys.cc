@@ -1,6 +1,7 @@
 // API keys.
 #include "cloud/core/refusal.h"
 #include "cloud/store/connection.h"
+#include "cloud/store/prepared_reads.h"
 #include "cloud/store/session_rows.h"
 #include "cloud/store/soci_store.h"
 
@@ -9,36 +10,6 @@ namespace {
 
 using soci::into;
 using soci::use;
-
-struct KeyColumns {
-  ApiKey Get() const {
-    return {.id = id,
-            .key_hash = hash,
-            .user_id = user_id,
-            .name = name.Get(),
-            .prefix = prefix.Get(),
-            .start = start,
-            .metadata = metadata.Get(),
-            .enabled = enabled != 0,
-            .last_request = FromMillis(last_request.Get()),
-            .expires_at = FromMillis(expires.Get()),
-            .created_at = FromMillis(created),
-            .updated_at = FromMillis(updated)};
-  }
-
-  std::string id;
-  std::string hash;
-  std::string user_id;
-  Nullable<std::string> name;
-  Nullable<std::string> prefix;
-  std::string start;
-  Nullable<std::string> metadata;
-  int enabled = 1;
-  Nullable<long long> last_request;
-  Nullable<long long> expires;
-  long long created = 0;
-  long long updated = 0;
-};
 
 int CountKeys(soci::session& sql, const std::string& user, Timestamp now) {
   const long long millis = ToMillis(now);
@@ -89,34 +60,7 @@ Status SociStore::AddApiKey(const ApiKey& key, std::string_view access_id,
 }
 
 StatusOr<KeyAndUser> SociStore::ApiKeyByHash(std::string_view key_hash) {
-  return OnConnection(
-      *pool_,
-      [hash =
-           std::string(key_hash)](soci::session& sql) -> StatusOr<KeyAndUser> {
-        UserColumns user;
-        KeyColumns key;
-        std::string tenant_id;
-        sql << "SELECT u.id, u.email, u.name, u.email_verified, u.created_at, "
-               "u.updated_at, k.id, k.name, k.prefix, k.start, k.metadata, "
-               "k.enabled, k.last_request, k.expires_at, k.created_at, "
-               "k.updated_at, "
-               "COALESCE(m.organization_id, '') FROM api_keys k "
-               "JOIN users u ON u.id = k.user_id "
-               "LEFT JOIN members m ON m.user_id = k.user_id "
-               "WHERE k.key_hash = :hash",
-            into(user.id), into(user.email), into(user.name),
-            into(user.verified), into(user.created), into(user.updated),
-            into(key.id), into(key.name.value, key.name.indicator),
-            into(key.prefix.value, key.prefix.indicator), into(key.start),
-            into(key.metadata.value, key.metadata.indicator), into(key.enabled),
-            into(key.last_request.value, key.last_request.indicator),
-            into(key.expires.value, key.expires.indicator), into(key.created),
-            into(key.updated), into(tenant_id), use(hash, "hash");
-        if (!sql.got_data()) return NotFound("no such API key");
-        key.hash = hash;
-        key.user_id = user.id;
-        return KeyAndUser{key.Get(), user.Get(), std::move(tenant_id)};
-      });
+  return reads_->ApiKeyByHash(key_hash);
 }
 
 StatusOr<std::vector<ApiKey>> SociStore::ApiKeysOf(std::string_view user_id) {

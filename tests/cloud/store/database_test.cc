@@ -38,11 +38,14 @@ TEST(PostgresqlTest, AConnectionThatBrokeIsMadeAnew) {
   const auto store = SociStore::Open({Kind::kPostgresql, url});
   ASSERT_THAT(store, IsOk());
   ASSERT_THAT((*store)->AddSetting("key", "value"), IsOk());
+  ASSERT_THAT((*store)->ApiKeyByHash("x"), HasCode(StatusCode::kNotFound));
   soci::session sql(soci::postgresql, url);
   sql << "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
          "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
   // Whoever gets a broken connection hears so, and mends it for the next.
   EXPECT_THAT((*store)->Setting("key"), HasCode(StatusCode::kUnavailable));
+  EXPECT_THAT((*store)->ApiKeyByHash("x"), HasCode(StatusCode::kUnavailable));
+  EXPECT_THAT((*store)->ApiKeyByHash("x"), HasCode(StatusCode::kNotFound));
   Status last = OkStatus();
   for (int i = 0; i < 20; ++i) last = (*store)->Setting("key").status();
   EXPECT_THAT(last, IsOk());
