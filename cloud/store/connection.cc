@@ -24,6 +24,14 @@ bool MayPass(int sqlite_result) {
   }
 }
 
+// A connection is one thread's at a time, so SQLite need not see to that, and
+// nobody asks it how much memory it has. Takes effect before its first use.
+void SpareSqliteItsLocks() {
+  [[maybe_unused]] static const int kOnce =
+      sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD) |
+      sqlite_api::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool IsViolation(const soci::soci_error& error, int sqlite_result,
                  std::string_view postgres_code) {
   if (const auto* sqlite =
@@ -73,6 +81,7 @@ void Open(soci::session& sql, const DatabaseUrl& url) {
     sql.open(soci::postgresql, url.target);
     return;
   }
+  SpareSqliteItsLocks();
   sql.open(soci::sqlite3, "dbname=\"" + url.target + "\" timeout=5");
   // Otherwise a foreign key is violated with the same code as everything else.
   const auto* const backend =
