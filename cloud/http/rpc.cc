@@ -1,5 +1,7 @@
 #include "cloud/http/rpc.h"
 
+#include <utility>
+
 #include "cloud/core/refusal.h"
 #include "cloud/http/status_names.h"
 
@@ -36,8 +38,10 @@ HttpResponse RefusalResponse(Refusal refusal, const Status& status) {
 
 }  // namespace
 
-HttpResponse Rpc::Ok(const JsonOut& output) {
-  return JsonResponse(200, {{"json", output}});
+HttpResponse Rpc::Ok(JsonOut output) {
+  JsonOut envelope;
+  envelope["json"] = std::move(output);
+  return JsonResponse(200, envelope);
 }
 
 HttpResponse Rpc::Error(int status, std::string_view message,

@@ -10,7 +10,7 @@
 namespace libretto::cloud {
 
 struct Rpc {
-  static HttpResponse Ok(const JsonOut& output);
+  static HttpResponse Ok(JsonOut output);
 
   // `data` is left out when it is null.
   static HttpResponse Error(int status, std::string_view message,
