@@ -9,9 +9,9 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
+#include <boost/beast/http/status.hpp>
 
-#include "base/credential_name.h"
+#include "base/secret.h"
 #include "cloud/core/text.h"
 
 namespace libretto::cloud {
@@ -29,6 +29,7 @@ constexpr seconds kBodyTime(10);
 constexpr seconds kWriteTime(30);
 constexpr seconds kIdleTime(30);
 constexpr seconds kLingerTime(1);
+constexpr std::size_t kUsualHead = 256;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view AsStd(boost::beast::string_view text) {
@@ -42,6 +43,10 @@ bool IsClientsFault(const boost::beast::error_code& error) {
   return error.category() == kHttpErrors &&
          error != http::error::end_of_stream &&
          error != http::error::partial_message;
+}
+
+bool MayHaveBody(int status) {
+  return status >= 200 && status != 204 && status != 304;
 }
 
 // As Node does it: a repeated header is one header.
@@ -59,7 +64,7 @@ void AddHeader(HttpRequest& request, std::string name, std::string_view value) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(boost::asio::ip::tcp::socket socket, Host& host)
+HttpConnection::HttpConnection(Socket socket, Host& host)
     : stream_(std::move(socket)), host_(host), buffer_(kBufferBytes) {}
 
 HttpConnection::~HttpConnection() { host_.Forget(this); }
@@ -67,6 +72,8 @@ HttpConnection::~HttpConnection() { host_.Forget(this); }
 void HttpConnection::Start() {
   Error ignored;
   stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  const auto peer = stream_.socket().remote_endpoint(ignored);
+  if (!ignored) peer_ = peer.address().to_string();
   AwaitRequest(kHeaderTime);
 }
 
@@ -89,6 +96,14 @@ void HttpConnection::AwaitRequest(seconds patience) {
       });
 }
 
+// Most requests have come as a whole when they are looked at: an asynchronous
+// read would find the same by way of the loop and a timer.
+HttpConnection::Error HttpConnection::Parse() {
+  Error error;
+  buffer_.consume(parser_->put(buffer_.data(), error));
+  return error;
+}
+
 void HttpConnection::ReadHeader() {
   parser_.emplace();
   parser_->header_limit(kMaxHeaderBytes);
@@ -97,6 +112,8 @@ void HttpConnection::ReadHeader() {
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
   method_.clear();
   path_.clear();
+  const Error parsed = Parse();
+  if (parsed != http::error::need_more) return OnHeader(parsed);
   stream_.expires_after(kHeaderTime);
   http::async_read_header(
       stream_, buffer_, *parser_,
@@ -141,6 +158,11 @@ void HttpConnection::Continue() {
 }
 
 void HttpConnection::ReadBody() {
+  parser_->eager(true);
+  const Error parsed = parser_->is_done() ? Error() : Parse();
+  if (parsed != http::error::need_more && (parsed || parser_->is_done())) {
+    return OnBody(parsed);
+  }
   stream_.expires_after(kBodyTime);
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](Error error, std::size_t) {
@@ -176,9 +198,7 @@ HttpRequest HttpConnection::TakeRequest() {
               AsStd(field.value()));
   }
   request.body = std::move(message.body());
-  Error gone;
-  const auto peer = stream_.socket().remote_endpoint(gone);
-  if (!gone) request.peer = peer.address().to_string();
+  request.peer = peer_;
   return request;
 }
 
@@ -189,24 +209,9 @@ void HttpConnection::Fail(int status) {
 }
 
 void HttpConnection::Write(HttpResponse response) {
-  const auto version = parser_->get().version();
-  response_.emplace(static_cast<http::status>(response.status),
-                    version == 0 ? 11 : version);
-  for (const auto& [name, value] : response.headers) {
-    response_->insert(name, value);
-  }
+  keep_alive_ = keep_alive_ && !host_.IsStopping();
   const std::string id = host_.NextRequestId();
-  if (response_->count(http::field::cache_control) == 0) {
-    response_->insert(http::field::cache_control, "no-store");
-  }
-  response_->insert("x-request-id", id);
-  response_->keep_alive(keep_alive_ && !host_.IsStopping());
-  if (method_ == "HEAD") {
-    response_->content_length(response.body.size());
-  } else {
-    response_->body() = std::move(response.body);
-    response_->prepare_payload();
-  }
+  response_ = TextOf(response, id);
   host_.LogAccess(
       {.id = id,
        .method = method_,
@@ -216,17 +221,46 @@ void HttpConnection::Write(HttpResponse response) {
        .took = std::chrono::duration_cast<std::chrono::microseconds>(
            std::chrono::steady_clock::now() - began_)});
   stream_.expires_after(kWriteTime);
-  http::async_write(stream_, *response_,
-                    [self = shared_from_this()](Error error, std::size_t) {
-                      self->OnWritten(error);
-                    });
+  boost::asio::async_write(
+      stream_, boost::asio::buffer(response_),
+      [self = shared_from_this()](Error error, std::size_t) {
+        self->OnWritten(error);
+      });
+}
+
+std::string HttpConnection::TextOf(const HttpResponse& response,
+                                   std::string_view request_id) const {
+  const bool is_old = parser_->get().version() == 10;
+  std::string text;
+  text.reserve(kUsualHead + response.body.size());
+  const auto add = [&text](std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+  };
+  const std::string status = std::to_string(response.status);
+  text.append(is_old ? "HTTP/1.0 " : "HTTP/1.1 ").append(status).append(" ");
+  text.append(AsStd(http::obsolete_reason(
+                  static_cast<http::status>(response.status))))
+      .append("\r\n");
+  bool says_how_long_it_keeps = false;
+  for (const auto& [name, value] : response.headers) {
+    add(name, value);
+    says_how_long_it_keeps |= name == "cache-control";
+  }
+  if (!says_how_long_it_keeps) add("Cache-Control", "no-store");
+  add("x-request-id", request_id);
+  if (keep_alive_ == is_old) add("Connection", is_old ? "keep-alive" : "close");
+  if (MayHaveBody(response.status)) {
+    add("Content-Length", std::to_string(response.body.size()));
+  }
+  text.append("\r\n");
+  if (method_ != "HEAD") text.append(response.body);
+  return text;
 }
 
 void HttpConnection::OnWritten(Error error) {
-  const bool goes_on = response_->keep_alive();
-  response_.reset();
+  WipeString(response_);
   if (error) return Close();
-  if (goes_on) return AwaitRequest(kIdleTime);
+  if (keep_alive_) return AwaitRequest(kIdleTime);
   Error ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send,
                             ignored);

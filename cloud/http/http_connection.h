@@ -14,10 +14,11 @@
 #include <string>
 #include <string_view>
 
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -30,6 +31,10 @@ class HttpConnection final
     : public std::enable_shared_from_this<HttpConnection> {
  public:
   using Reply = std::function<void(HttpResponse)>;
+  // Named rather than any executor: asked several times for each request.
+  using Executor = boost::asio::io_context::executor_type;
+  using Socket =
+      boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
   // What a connection needs of its server.
   class Host {
@@ -45,7 +50,7 @@ class HttpConnection final
     virtual void Forget(HttpConnection* connection) = 0;
   };
 
-  HttpConnection(boost::asio::ip::tcp::socket socket, Host& host);
+  HttpConnection(Socket socket, Host& host);
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
   ~HttpConnection();
@@ -59,9 +64,9 @@ class HttpConnection final
   using Error = boost::beast::error_code;
   using Parser =
       boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using Response =
-      boost::beast::http::response<boost::beast::http::string_body>;
 
+  // Parses what has come; says need_more() when that is not all.
+  Error Parse();
   void AwaitRequest(std::chrono::seconds patience);
   void ReadHeader();
   void OnHeader(Error error);
@@ -71,17 +76,20 @@ class HttpConnection final
   HttpRequest TakeRequest();
   void Fail(int status);
   void Write(HttpResponse response);
+  std::string TextOf(const HttpResponse& response,
+                     std::string_view request_id) const;
   void OnWritten(Error error);
   void Linger();
   void Close();
 
-  boost::beast::tcp_stream stream_;
+  boost::beast::basic_stream<boost::asio::ip::tcp, Executor> stream_;
   Host& host_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  std::optional<Response> response_;
+  std::string response_;
   bool busy_ = false;
   bool keep_alive_ = false;
+  std::string peer_;
   // Of the request that is being handled.
   std::chrono::steady_clock::time_point began_;
   std::string method_;

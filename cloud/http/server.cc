@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -163,19 +164,20 @@ class HttpServer::Core final : public HttpConnection::Host {
 
  private:
   void Accept() {
-    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-      if (stopping_ || error == asio::error::operation_aborted) return;
-      if (error) return AcceptLater();
-      const auto connection =
-          std::make_shared<HttpConnection>(std::move(socket), *this);
-      connections_.insert(connection.get());
-      connection->Start();
-      if (connections_.size() < kMaxConnections) {
-        Accept();
-      } else {
-        accept_is_paused_ = true;  // until Forget()
-      }
-    });
+    acceptor_.async_accept(
+        [this](error_code error, HttpConnection::Socket socket) {
+          if (stopping_ || error == asio::error::operation_aborted) return;
+          if (error) return AcceptLater();
+          const auto connection =
+              std::make_shared<HttpConnection>(std::move(socket), *this);
+          connections_.insert(connection.get());
+          connection->Start();
+          if (connections_.size() < kMaxConnections) {
+            Accept();
+          } else {
+            accept_is_paused_ = true;  // until Forget()
+          }
+        });
   }
 
   // Out of descriptors, most likely: trying at once would only spin.
@@ -212,7 +214,7 @@ class HttpServer::Core final : public HttpConnection::Host {
   bool stopping_ = false;
   bool accept_is_paused_ = false;
   asio::io_context io_{1};
-  tcp::acceptor acceptor_;
+  asio::basic_socket_acceptor<tcp, HttpConnection::Executor> acceptor_;
   asio::steady_timer accept_pause_;
   asio::steady_timer housekeeping_;
   asio::steady_timer grace_;

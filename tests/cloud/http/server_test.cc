@@ -58,6 +58,31 @@ TEST_F(ServerTest, ARequestInPiecesIsOneRequest) {
   EXPECT_EQ(client.ReadResponse().status, 200);
 }
 
+TEST_F(ServerTest, ABodyMayComeLaterAndInPieces) {
+  const std::string header =
+      "POST /v1/telemetry/recordCliEvent HTTP/1.1\r\nhost: x\r\n"
+      "content-type: application/json\r\n";
+  RawClient client(cloud_.port());
+  client.Send(header + "content-length: 2\r\n\r\n");
+  client.Send("{");
+  client.Send("}" + header + "transfer-encoding: chunked\r\n\r\n1\r\n{");
+  EXPECT_EQ(client.ReadResponse().status, 200);
+  client.Send("\r\n1\r\n}\r\n0\r\n\r\n" + std::string(kOk));
+  EXPECT_EQ(client.ReadResponse().status, 200);
+  EXPECT_EQ(client.ReadResponse().json()["ok"], true);
+}
+
+TEST_F(ServerTest, AnOldClientsConnectionIsKeptOnlyOnRequest) {
+  RawClient client(cloud_.port());
+  client.Send("GET /api/auth/ok HTTP/1.0\r\nconnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(client.ReadResponse().Header("connection"), "keep-alive");
+  client.Send("GET /api/auth/ok HTTP/1.0\r\n\r\n");
+  const RawResponse last = client.ReadResponse();
+  EXPECT_EQ(last.status, 200);
+  EXPECT_EQ(last.Header("connection"), "");
+  EXPECT_TRUE(client.IsClosed());
+}
+
 TEST_F(ServerTest, WhatIsNotHttpIsRefusedAndClosed) {
   for (const char* bytes :
        {"hello\r\n\r\n", "GET /api/auth/ok\r\n\r\n",
