@@ -19,6 +19,10 @@ bool WorkerPool::Post(std::function<void()> task) {
     const std::scoped_lock lock(mutex_);
     if (stopping_ || queue_.size() >= max_queued_) return false;
     queue_.push_back(std::move(task));
+    // Who wakes up wakes the next one if there is more to do: of tasks that
+    // come together, most are done by workers who are awake.
+    if (waking_) return true;
+    waking_ = true;
   }
   changed_.notify_one();
   return true;
@@ -38,13 +42,17 @@ void WorkerPool::Stop() {
 void WorkerPool::Work() {
   while (true) {
     std::function<void()> task;
+    bool more = false;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (stopping_) return;
       task = std::move(queue_.front());
       queue_.pop_front();
+      more = !queue_.empty();
+      waking_ = more;
     }
+    if (more) changed_.notify_one();
     task();
   }
 }

@@ -31,7 +31,10 @@ class WorkerPool {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;  // guarded by mutex_
-  bool stopping_ = false;                    // guarded by mutex_
+  // Somebody was woken up and has taken nothing yet. Guarded by mutex_; false
+  // when there is nothing to take.
+  bool waking_ = false;
+  bool stopping_ = false;  // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 
