@@ -39,6 +39,12 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT LIBRETTO_SANITIZE)
   target_compile_options(libretto_flags INTERFACE
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS)
+  # What runs before main() lies together, as GNU ld has it: a program that starts
+  # touches fewer pages.
+  if(MOLD)
+    target_link_options(libretto_flags INTERFACE
+      -Wl,-z,keep-text-section-prefix)
+  endif()
 endif()
 target_link_options(libretto_flags INTERFACE
   -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)

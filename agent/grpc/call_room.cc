@@ -3,42 +3,47 @@
 #include <utility>
 
 namespace libretto {
+namespace {
+
+void Add(const CallRoom::Use& more, CallRoom::Use& to) {
+  to.calls += more.calls;
+  to.bytes += more.bytes;
+}
+
+}  // namespace
 
 CallRoom::Place::Place(CallRoom& room, std::shared_ptr<Share> share)
     : room_(&room), share_(std::move(share)) {}
 
 CallRoom::Place::~Place() {
-  if (share_ != nullptr) room_->Leave(*share_);
+  if (share_ == nullptr) return;
+  room_->Count(*share_, {.calls = -1});
+  if (room_->calls() == 0) room_->emptied_();
 }
 
 StatusOr<CallRoom::Place> CallRoom::Enter(const std::shared_ptr<Share>& share) {
-  if (share->calls >= kMaxCallsPerConnection || calls_ >= kMaxCalls ||
-      (share->scoped && scoped_calls_ >= kMaxScopedCalls)) {
+  if (share->own.calls >= kMaxCallsPerConnection || all_.calls >= kMaxCalls ||
+      (share->scope != nullptr && (share->scope->calls >= kMaxCallsPerScope ||
+                                   scoped_.calls >= kMaxScopedCalls))) {
     return Throttled("too many calls at once", std::chrono::seconds(1));
   }
-  ++share->calls;
-  ++calls_;
-  if (share->scoped) ++scoped_calls_;
+  Count(*share, {.calls = 1});
   return Place(*this, share);
 }
 
-void CallRoom::Leave(Share& share) {
-  --share.calls;
-  --calls_;
-  if (share.scoped) --scoped_calls_;
-  if (calls_ == 0 && empty_) std::exchange(empty_, nullptr)();
+bool CallRoom::Hold(Share& share, std::ptrdiff_t more) {
+  Count(share, {.bytes = more});
+  return all_.bytes <= kMaxBytes &&
+         (share.scope == nullptr || (share.scope->bytes <= kMaxBytesPerScope &&
+                                     scoped_.bytes <= kMaxScopedBytes));
 }
 
-bool CallRoom::Hold(const Share& share, std::ptrdiff_t more) {
-  bytes_ += more;
-  if (share.scoped) scoped_bytes_ += more;
-  return bytes_ <= kMaxBytes &&
-         (!share.scoped || scoped_bytes_ <= kMaxScopedBytes);
-}
-
-void CallRoom::WhenEmpty(std::function<void()> empty) {
-  if (calls_ == 0) return empty();
-  empty_ = std::move(empty);
+void CallRoom::Count(Share& share, const Use& more) {
+  Add(more, share.own);
+  Add(more, all_);
+  if (share.scope == nullptr) return;
+  Add(more, *share.scope);
+  Add(more, scoped_);
 }
 
 }  // namespace libretto

@@ -1,8 +1,8 @@
 // CallRoom: how many calls may be in flight at once, on one connection, through
-// scopes and altogether, and how many bytes of requests and answers may be held
-// for callers. It is the agent's own count: HTTP/2's limit on streams
-// ends with the stream, but a call that its caller has given up goes on costing
-// until the cloud has answered.
+// one scope, through all scopes and altogether, and how many bytes of requests
+// and answers may be held for callers. It is the agent's own count: HTTP/2's
+// limit on streams ends with the stream, but a call that its caller has given
+// up goes on costing until the cloud has answered.
 //
 // Loop thread only.
 #pragma once
@@ -18,18 +18,24 @@ namespace libretto {
 class CallRoom {
  public:
   static constexpr int kMaxCallsPerConnection = 32;
+  static constexpr int kMaxCallsPerScope = 128;
   static constexpr int kMaxCalls = 1024;
   // Of them through scopes: who holds some must not keep everybody else out.
   static constexpr int kMaxScopedCalls = 512;
 
   // Of requests that have not ended and of answers that have not been read.
   static constexpr std::ptrdiff_t kMaxBytes = std::ptrdiff_t{64} << 20;
-  static constexpr std::ptrdiff_t kMaxScopedBytes = std::ptrdiff_t{8} << 20;
+  static constexpr std::ptrdiff_t kMaxBytesPerScope = std::ptrdiff_t{4} << 20;
+  static constexpr std::ptrdiff_t kMaxScopedBytes = std::ptrdiff_t{32} << 20;
 
-  // What one connection takes of it.
-  struct Share {
-    bool scoped = false;
+  struct Use {
     int calls = 0;
+    std::ptrdiff_t bytes = 0;
+  };
+  // What one connection takes, and its scope with it.
+  struct Share {
+    std::shared_ptr<Use> scope;  // null: it came through the main socket
+    Use own = {};
   };
 
   // One call's place, given back when this is destroyed.
@@ -47,7 +53,9 @@ class CallRoom {
     std::shared_ptr<Share> share_;  // null: moved away
   };
 
-  CallRoom() = default;
+  // `emptied` is called whenever the last call in flight has ended.
+  explicit CallRoom(std::function<void()> emptied)
+      : emptied_(std::move(emptied)) {}
   CallRoom(const CallRoom&) = delete;
   CallRoom& operator=(const CallRoom&) = delete;
 
@@ -55,21 +63,16 @@ class CallRoom {
   StatusOr<Place> Enter(const std::shared_ptr<Share>& share);
 
   // So many bytes more (or less) are held. False: they are too many.
-  bool Hold(const Share& share, std::ptrdiff_t more);
+  bool Hold(Share& share, std::ptrdiff_t more);
 
-  int calls() const { return calls_; }
-
-  // Calls `empty` as soon as no call is in flight: now, or when the last ends.
-  void WhenEmpty(std::function<void()> empty);
+  int calls() const { return all_.calls; }
 
  private:
-  void Leave(Share& share);
+  void Count(Share& share, const Use& more);
 
-  int calls_ = 0;
-  int scoped_calls_ = 0;
-  std::ptrdiff_t bytes_ = 0;
-  std::ptrdiff_t scoped_bytes_ = 0;
-  std::function<void()> empty_;
+  Use all_;
+  Use scoped_;
+  const std::function<void()> emptied_;
 };
 
 }  // namespace libretto

@@ -36,7 +36,7 @@ constexpr std::uint32_t kResetCost = 4;
 // WINDOW_UPDATEs that a client has reason for: gRPC's own sends one when it
 // begins to read a stream, and two for what it has read.
 constexpr int kUpkeepPerStream = 4;
-constexpr int kUpkeepPerData = 2;
+constexpr int kUpkeepPerData = 3;
 
 constexpr std::chrono::seconds kComeBackIn{1};
 
@@ -195,9 +195,7 @@ Status FrameGuard::BeginControl(TimePoint now) {
   switch (client_.type()) {
     case kWindowUpdate:
       window_update_ = 0;
-      return upkeep_.Spend(1, now)
-                 ? OkStatus()
-                 : Throttled("too many WINDOW_UPDATEs", kComeBackIn);
+      return Spend(upkeep_, "WINDOW_UPDATEs", now);
     case kSettings:
       if (client_.stream() != 0 || client_.length() % 6 != 0 ||
           client_.length() > kMaxSettingsBytes ||
@@ -207,7 +205,8 @@ Status FrameGuard::BeginControl(TimePoint now) {
       return SpendNoise("SETTINGS", now);
     case kPing:
       if (client_.stream() != 0) return Invalid("PING is on a stream");
-      return SpendNoise("PINGs", now);
+      // gRPC for Go measures with one for each DATA that it gets.
+      return Spend(upkeep_, "PINGs", now);
     case kRstStream:
       if (client_.stream() == 0 || client_.stream() > last_stream_) {
         return Invalid("RST_STREAM is on no stream");
@@ -228,9 +227,9 @@ Status FrameGuard::BeginControl(TimePoint now) {
   }
 }
 
-Status FrameGuard::SpendNoise(std::string_view what, TimePoint now,
-                              std::uint32_t count) {
-  if (noise_.Spend(count, now)) return OkStatus();
+Status FrameGuard::Spend(Allowance& from, std::string_view what, TimePoint now,
+                         std::uint32_t count) {
+  if (from.Spend(count, now)) return OkStatus();
   return Throttled("too many " + std::string(what), kComeBackIn);
 }
 

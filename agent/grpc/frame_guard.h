@@ -27,7 +27,7 @@ struct FrameLimits {
   // Preface and first SETTINGS, from the hand-over on.
   std::chrono::milliseconds handshake{3000};
   // A frame, a header block and a request: each from its first byte to its
-  // last. Also how long a side may refuse to take what is meant for it.
+  // last. Also how long the client may refuse to take the end of an answer.
   std::chrono::milliseconds transfer{10'000};
   std::chrono::milliseconds idle{30'000};  // a connection without a call
   // What a connection gets before it may have to make room for others: for its
@@ -43,13 +43,13 @@ struct FrameLimits {
   std::size_t streams = 64;
   int request_frames = 128;  // DATA frames of one request
 
-  // Frames that cost the client nothing and move no call along: PING,
+  // Frames that cost the client nothing and move no call along:
   // SETTINGS, PRIORITY, empty DATA, frames on streams that have ended, unknown
   // ones, and each full KiB of a header block. RST_STREAM (the server's too,
   // which the client provokes) counts for four: a call has begun then.
   int noise_burst = 300;
   int noise_per_s = 50;
-  // WINDOW_UPDATE: these, and what streams and the server's DATA earn.
+  // WINDOW_UPDATE and PING: these, and what streams and the server's DATA earn.
   int upkeep_burst = 300;
   int upkeep_per_s = 50;
 };
@@ -76,8 +76,6 @@ class FrameGuard {
   // It has done nothing for long enough to make room for others.
   bool CanGo(TimePoint now) const;
 
-  // The server's last frame is complete, so that another may follow it.
-  bool BetweenServerFrames() const { return server_.AtBoundary(); }
   std::uint32_t last_stream() const { return last_stream_; }
   std::size_t streams() const { return streams_.size(); }
 
@@ -103,7 +101,11 @@ class FrameGuard {
   Status AddToHeaderBlock(TimePoint now);
   Status BeginControl(TimePoint now);
   Status SpendNoise(std::string_view what, TimePoint now,
-                    std::uint32_t count = 1);
+                    std::uint32_t count = 1) {
+    return Spend(noise_, what, now, count);
+  }
+  static Status Spend(Allowance& from, std::string_view what, TimePoint now,
+                      std::uint32_t count = 1);
   Status BeginServerFrame(TimePoint now);
 
   Stream* Find(std::uint32_t id);

@@ -13,6 +13,8 @@ namespace {
 
 // What is made at once; the rest waits where it is until this is sent.
 constexpr std::size_t kEnoughBytes = std::size_t{64} << 10;
+// Of a conversation: who asks on and on has to listen.
+constexpr std::size_t kMaxUnheardBytes = std::size_t{256} << 10;
 // A timer does not count suspended time: never trust it for longer.
 constexpr std::chrono::seconds kMaxSleep{15};
 
@@ -38,6 +40,7 @@ std::uint32_t GoawayCode(const Status& why) {
 
 GrpcConnection::GrpcConnection(GrpcContext& context, const GrpcMethods& methods,
                                UniqueFd socket, const Caller& caller,
+                               std::shared_ptr<CallRoom::Use> scope,
                                std::function<void()> ended)
     : context_(context),
       methods_(methods),
@@ -46,7 +49,7 @@ GrpcConnection::GrpcConnection(GrpcContext& context, const GrpcMethods& methods,
       caller_(caller),
       ended_(std::move(ended)),
       share_(std::make_shared<CallRoom::Share>(
-          CallRoom::Share{.scoped = caller.scope != 0})),
+          CallRoom::Share{.scope = std::move(scope)})),
       guard_(context.limits.frames, context.clock.Now()),
       session_(*this),
       heard_(context.clock.Now()) {}
@@ -75,7 +78,7 @@ void GrpcConnection::Read() {
 void GrpcConnection::OnRead(std::size_t count) {
   const std::string_view bytes(received_.data(), count);
   heard_ = context_.clock.Now();
-  pinged_ = false;
+  pinged_.reset();
   const Status verdict = guard_.FromClient(bytes, heard_);
   const bool understood = !verdict.ok() || session_.Receive(bytes);
   explicit_bzero(received_.data(), count);
@@ -94,20 +97,32 @@ void GrpcConnection::FlushLater() {
 
 // Ends the connection when nothing more is to come of it, so it comes last.
 void GrpcConnection::Flush() {
+  const std::uint64_t data_before = session_.data_frames();
   while (sent_ == unsent_.size()) {
     Forget(unsent_);
     sent_ = 0;
     if (!session_.Produce(unsent_, kEnoughBytes)) return End();
     if (unsent_.empty()) break;
     const Status verdict = guard_.FromServer(unsent_, context_.clock.Now());
-    if (!verdict.ok()) {
-      WipeString(unsent_);
-      return CutOff(verdict);
-    }
     if (!Write()) return End();
+    if (!verdict.ok()) return CutOff(verdict);
   }
-  if (unsent_.empty() && session_.over()) return End();
+  if (unsent_.empty() && session_.IsOver()) {
+    if (session_.failed()) {
+      context_.cut(caller_, Invalid("it breaks HTTP/2's rules"));
+    }
+    return End();
+  }
+  NoteProgress(session_.data_frames() > data_before);
   Rearm();
+}
+
+void GrpcConnection::NoteProgress(bool progress) {
+  if (unsent_.empty() && !session_.AnswersWait()) {
+    stalled_.reset();
+  } else if (progress || !stalled_.has_value()) {
+    stalled_ = context_.clock.Now();
+  }
 }
 
 // Everything, or as much as the caller takes now. False: it is gone.
@@ -118,23 +133,26 @@ bool GrpcConnection::Write() {
              unsent_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count >= 0) {
       sent_ += static_cast<std::size_t>(count);
-      stalled_.reset();
     } else if (errno == EAGAIN) {
-      if (!stalled_.has_value()) stalled_ = context_.clock.Now();
-      socket_.async_wait(
-          asio::posix::stream_descriptor::wait_write,
-          [weak = weak_from_this()](const asio::error_code& error) {
-            const auto self = weak.lock();
-            if (error || self == nullptr) return;
-            if (!self->Write()) return self->End();
-            self->Flush();
-          });
+      AwaitRoom();
       return true;
     } else if (errno != EINTR) {
       return false;
     }
   }
   return true;
+}
+
+void GrpcConnection::AwaitRoom() {
+  socket_.async_wait(asio::posix::stream_descriptor::wait_write,
+                     [weak = weak_from_this()](const asio::error_code& error) {
+                       const auto self = weak.lock();
+                       if (error || self == nullptr) return;
+                       const std::size_t before = self->sent_;
+                       if (!self->Write()) return self->End();
+                       self->NoteProgress(self->sent_ > before);
+                       self->Flush();
+                     });
 }
 
 void GrpcConnection::OnCall(std::int32_t stream, std::string_view path) {
@@ -178,6 +196,10 @@ void GrpcConnection::Converse(std::int32_t stream,
                               const SecretBytes& request) {
   const StatusOr<SecretBytes> answer = converse(request);
   if (!answer.ok()) return Refuse(stream, answer.status());
+  if (session_.HeldFor(stream) > kMaxUnheardBytes) {
+    return Refuse(stream,
+                  Throttled("answers are not read", std::chrono::seconds(1)));
+  }
   session_.Send(stream, *answer);
 }
 
@@ -250,7 +272,7 @@ void GrpcConnection::Cancel(const std::weak_ptr<GrpcCallListener>& listening) {
 }
 
 bool GrpcConnection::EndIdle() {
-  if (!guard_.CanGo(context_.clock.Now())) return false;
+  if (!unsent_.empty() || !guard_.CanGo(context_.clock.Now())) return false;
   CutOff(OkStatus());
   return true;
 }
@@ -268,9 +290,9 @@ void GrpcConnection::Rearm() {
     next = std::min(next, *stalled_ + context_.limits.frames.transfer);
   }
   if (guard_.streams() > 0) {
-    next = std::min(next, heard_ + context_.limits.keepalive +
-                              (pinged_ ? context_.limits.keepalive_timeout
-                                       : std::chrono::milliseconds(0)));
+    next = std::min(next, pinged_.has_value()
+                              ? *pinged_ + context_.limits.keepalive_timeout
+                              : heard_ + context_.limits.keepalive);
   }
   if (next == TimePoint::max()) return;
   const TimePoint now = context_.clock.Now();
@@ -292,19 +314,23 @@ void GrpcConnection::OnTimer() {
     return CutOff(TooSlow("answers are not read"));
   }
   if (Status late = guard_.CheckTime(now); !late.ok()) return CutOff(late);
-  if (guard_.Idle(now)) return CutOff(OkStatus());
+  if (unsent_.empty() && guard_.Idle(now)) return CutOff(OkStatus());
   if (guard_.streams() > 0 && now >= heard_ + limits.keepalive) {
-    if (now >= heard_ + limits.keepalive + limits.keepalive_timeout) {
+    // However long ago: the machine may have slept.
+    if (!pinged_.has_value()) {
+      pinged_ = now;
+      session_.Ping();
+    } else if (now >= *pinged_ + limits.keepalive_timeout) {
       return CutOff(TooSlow("nothing is heard of it"));
     }
-    if (!std::exchange(pinged_, true)) session_.Ping();
   }
   Flush();
 }
 
 // `why` is OK for a connection without calls, which is no offence.
 void GrpcConnection::CutOff(const Status& why) {
-  if (unsent_.empty()) {
+  if (sent_ == unsent_.size()) {
+    Forget(unsent_);
     session_.Goaway(GoawayCode(why),
                     why.ok() ? "no call for too long" : Message(why));
     // A courtesy: who does not read does not get it.

@@ -5,7 +5,7 @@
 //
 // What it holds is bounded and wiped as soon as it is passed on.
 //
-// Loop thread only. Held by GrpcServer; what waits for it holds it weakly.
+// Loop thread only. Held by GrpcConnections; what waits for it holds it weakly.
 #pragma once
 
 #include <array>
@@ -63,6 +63,7 @@ class GrpcConnection final
   // `ended` is called once, last thing, and then drops the connection.
   GrpcConnection(GrpcContext& context, const GrpcMethods& methods,
                  UniqueFd socket, const Caller& caller,
+                 std::shared_ptr<CallRoom::Use> scope,
                  std::function<void()> ended);
   ~GrpcConnection() override;
   GrpcConnection(const GrpcConnection&) = delete;
@@ -73,7 +74,7 @@ class GrpcConnection final
   // Says goodbye when it has done nothing for a while; false when it does
   // something.
   bool EndIdle();
-  // Takes no more calls; ends when those in flight have.
+  // Says that it takes no more calls, and ends when those in flight have.
   void Drain();
   // Ends now; calls in flight are cancelled.
   void End();
@@ -108,6 +109,8 @@ class GrpcConnection final
   void Flush();
   void FlushLater();
   bool Write();
+  void AwaitRoom();
+  void NoteProgress(bool progress);
   void Rearm();
   void OnTimer();
   void CutOff(const Status& why);
@@ -125,14 +128,15 @@ class GrpcConnection final
   FrameGuard guard_;
   GrpcSession session_;
   std::map<std::int32_t, OpenCall> calls_;
-  bool served_ = false;  // a call has begun in this turn
-  TimePoint heard_;      // when the last bytes came
-  bool pinged_ = false;  // since then
+  bool served_ = false;              // a call has begun in this turn
+  TimePoint heard_;                  // when the last bytes came
+  std::optional<TimePoint> pinged_;  // since then
 
   std::array<char, 16 * 1024> received_;
   std::string unsent_;
   std::size_t sent_ = 0;  // of it
-  // Since when the caller has taken nothing of what is unsent.
+  // Since when the caller has taken nothing of what is unsent, or of an answer
+  // that waits for its window.
   std::optional<TimePoint> stalled_;
 };
 

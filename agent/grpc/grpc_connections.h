@@ -39,19 +39,29 @@ class GrpcConnections {
   bool MakeRoom(ScopeId scope);
   void HangUp(ScopeId scope);
 
-  // Takes no new calls, gives those in flight until `grace` is over, then
-  // cancels them; `done` runs when the last handler has finished.
+  // Says that no new calls are taken, gives those in flight until `grace` is
+  // over to be answered, then cancels them; `done` runs when the last handler
+  // has finished and nothing is connected. What calls are handled with outlives
+  // that.
   void Shutdown(std::chrono::milliseconds grace, std::function<void()> done);
 
  private:
-  // In the order of their beginnings.
-  using Connections = std::map<std::uint64_t, std::shared_ptr<GrpcConnection>>;
+  // Those that came through one socket.
+  struct Group {
+    std::shared_ptr<CallRoom::Use> use;  // null for the main one
+    // In the order of their beginnings.
+    std::map<std::uint64_t, std::shared_ptr<GrpcConnection>> members;
+  };
 
-  CallRoom room_;
+  void NoteEnded(ScopeId scope, std::uint64_t id);
+  void CheckDone();
+
+  CallRoom room_{[this] { CheckDone(); }};
   GrpcContext context_;
   asio::steady_timer grace_;
   std::uint64_t ids_ = 0;
-  std::map<ScopeId, Connections> connections_;  // none is empty
+  std::map<ScopeId, Group> groups_;  // none is empty
+  std::function<void()> done_;       // while it shuts down
 };
 
 }  // namespace libretto

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/grpc_message.h"
+#include "base/octets.h"
 
 namespace libretto {
 namespace {
@@ -18,17 +19,8 @@ constexpr std::int32_t kWindowBytes = 256 * 1024;
 // What HPACK counts for a header besides its text (RFC 7541, 4.1).
 constexpr std::size_t kHeaderOverhead = 32;
 
-std::string_view Text(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
-
-// nghttp2 reads it alone, but says otherwise.
-std::uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-}
-
 nghttp2_nv Header(std::string_view name, std::string_view value) {
-  return {Bytes(name), Bytes(value), name.size(), value.size(),
+  return {AsOctets(name), AsOctets(value), name.size(), value.size(),
           NGHTTP2_NV_FLAG_NONE};
 }
 
@@ -59,9 +51,11 @@ struct GrpcSession::Stream {
 
   const std::int32_t id;
   std::size_t header_bytes = 0;
+  // Until the headers have ended.
   std::string path;
   std::string content_type;
   std::string encoding;
+  bool may_be_compressed = false;
   GrpcMessageReader reader{kMaxMessageBytes};
   bool requests_ended = false;
   bool answering = false;  // its first headers have been submitted
@@ -95,22 +89,23 @@ GrpcSession::~GrpcSession() {
 }
 
 bool GrpcSession::Receive(std::string_view bytes) {
-  return nghttp2_session_mem_recv(session_, Bytes(bytes), bytes.size()) >= 0;
+  return nghttp2_session_mem_recv(session_, AsOctets(bytes), bytes.size()) >= 0;
 }
 
 bool GrpcSession::Produce(std::string& out, std::size_t enough) {
   out_ = &out;
+  enough_ = enough;
   ssize_t size = 1;
   while (size > 0 && out.size() < enough) {
     const std::uint8_t* data = nullptr;
     size = nghttp2_session_mem_send(session_, &data);
-    if (size > 0) out += Text(data, static_cast<std::size_t>(size));
+    if (size > 0) out += AsText(data, static_cast<std::size_t>(size));
   }
   out_ = nullptr;
   return size >= 0;
 }
 
-bool GrpcSession::over() const {
+bool GrpcSession::IsOver() const {
   return nghttp2_session_want_read(session_) == 0 &&
          nghttp2_session_want_write(session_) == 0;
 }
@@ -132,6 +127,7 @@ void GrpcSession::Finish(std::int32_t id, const Status& status) {
   if (stream == nullptr || stream->outcome.has_value()) return;
   stream->outcome = status;
   if (stream->answering) {
+    // The trailers go by way of NextData(): not before a window is open.
     nghttp2_session_resume_data(session_, id);
   } else {
     AnswerWithStatusAlone(*stream);
@@ -145,7 +141,7 @@ void GrpcSession::Ping() {
 void GrpcSession::Goaway(std::uint32_t error, std::string_view why) {
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_),
-                        error, Bytes(why), why.size());
+                        error, AsOctets(why), why.size());
 }
 
 GrpcSession::Stream* GrpcSession::Find(std::int32_t id) {
@@ -162,18 +158,15 @@ void GrpcSession::OnHeadersBegin(std::int32_t id) {
   streams_.try_emplace(id, id);
 }
 
-int GrpcSession::OnHeader(std::int32_t id, std::string_view name,
-                          std::string_view value) {
+void GrpcSession::OnHeader(std::int32_t id, std::string_view name,
+                           std::string_view value) {
   Stream* const stream = Find(id);
-  if (stream == nullptr) return 0;
+  if (stream == nullptr) return;
   stream->header_bytes += name.size() + value.size() + kHeaderOverhead;
-  if (stream->header_bytes > kMaxHeaderBytes) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // the stream is reset
-  }
+  if (stream->header_bytes > kMaxHeaderBytes) return;
   if (name == ":path") stream->path = value;
   if (name == "content-type") stream->content_type = value;
   if (name == "grpc-encoding") stream->encoding = value;
-  return 0;
 }
 
 void GrpcSession::OnFrame(const nghttp2_frame& frame) {
@@ -188,8 +181,22 @@ void GrpcSession::OnFrame(const nghttp2_frame& frame) {
   }
 }
 
+bool GrpcSession::AnswersWait() const {
+  return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+    return entry.second.outcome.has_value() && !entry.second.unsent.empty();
+  });
+}
+
+std::size_t GrpcSession::HeldFor(std::int32_t id) const {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? 0
+                                 : static_cast<std::size_t>(found->second.held);
+}
+
 // RFC 9113, 8.1: who is answered before the request has ended need not go on.
 void GrpcSession::OnFrameSent(const nghttp2_frame& frame) {
+  failed_ = failed_ || (frame.hd.type == NGHTTP2_GOAWAY &&
+                        frame.goaway.error_code != NGHTTP2_NO_ERROR);
   const Stream* const stream = Find(frame.hd.stream_id);
   if (stream == nullptr || stream->requests_ended ||
       frame.hd.type != NGHTTP2_HEADERS ||
@@ -201,15 +208,23 @@ void GrpcSession::OnFrameSent(const nghttp2_frame& frame) {
 }
 
 void GrpcSession::OnHeadersEnd(Stream& stream) {
-  if (!IsGrpcContentType(stream.content_type)) {
+  const std::string path = std::exchange(stream.path, {});
+  const std::string type = std::exchange(stream.content_type, {});
+  const std::string encoding = std::exchange(stream.encoding, {});
+  if (stream.header_bytes > kMaxHeaderBytes) {
+    return Finish(stream.id, Throttled("there are too many headers",
+                                       std::chrono::seconds(0)));
+  }
+  if (!IsGrpcContentType(type)) {
     const nghttp2_nv headers[] = {Header(":status", "415")};
     stream.outcome = Invalid("it is no gRPC");
     nghttp2_submit_response(session_, stream.id, headers, std::size(headers),
                             nullptr);
     return;
   }
-  events_.OnCall(stream.id, stream.path);
-  if (!stream.encoding.empty() && stream.encoding != "identity") {
+  events_.OnCall(stream.id, path);
+  stream.may_be_compressed = !encoding.empty() && encoding != "identity";
+  if (stream.may_be_compressed) {
     Finish(stream.id, Status(StatusCode::kUnimplemented,
                              "the agent takes no compressed messages"));
   }
@@ -279,7 +294,7 @@ void GrpcSession::AnswerWithStatusAlone(Stream& stream) {
   const HeaderFields trailers = TrailersOf(*stream.outcome);
   std::vector<nghttp2_nv> headers = {Header(":status", "200"),
                                      Header("content-type", kGrpcContentType)};
-  if (!stream.encoding.empty()) {
+  if (stream.may_be_compressed) {
     headers.push_back(Header("grpc-accept-encoding", "identity"));
   }
   AddTo(headers, trailers);
@@ -314,20 +329,23 @@ ssize_t GrpcSession::NextData(Stream& stream, std::size_t capacity,
   return static_cast<ssize_t>(size);
 }
 
-void GrpcSession::AppendData(std::int32_t id, std::string_view frame_header,
-                             std::size_t size) {
+int GrpcSession::AppendData(std::int32_t id, std::string_view frame_header,
+                            std::size_t size) {
+  ++data_frames_;
   *out_ += frame_header;
-  if (size == 0) return;
   Stream& stream = *Find(id);
   Stream::Message& message = stream.unsent.front();
   *out_ += message.bytes.Reveal().substr(message.sent, size);
   message.sent += size;
-  if (message.sent < message.bytes.size()) return;
-  Hold(stream, -Signed(message.bytes.size()));
-  stream.unsent.pop_front();
-  if (stream.unsent.empty() && !stream.outcome.has_value()) {
-    events_.OnSent(stream.id);
+  if (message.sent == message.bytes.size()) {
+    Hold(stream, -Signed(message.bytes.size()));
+    stream.unsent.pop_front();
+    if (stream.unsent.empty() && !stream.outcome.has_value()) {
+      events_.OnSent(stream.id);
+    }
   }
+  // Otherwise nghttp2 goes on as long as windows allow.
+  return out_->size() < enough_ ? 0 : NGHTTP2_ERR_PAUSE;
 }
 
 ssize_t GrpcSession::ReadAnswer(nghttp2_session* /*session*/, std::int32_t id,

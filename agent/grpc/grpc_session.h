@@ -57,10 +57,19 @@ class GrpcSession {
   bool Receive(std::string_view bytes);
 
   // Appends what there is to send, whole frames, until `out` has `enough` bytes
-  // or a little more. False: the connection is of no more use.
+  // or one frame more. False: the connection is of no more use.
   bool Produce(std::string& out, std::size_t enough);
   // Nothing will be received or produced any more.
-  bool over() const;
+  bool IsOver() const;
+  // nghttp2 has found that the client breaks HTTP/2's rules, and has said so.
+  bool failed() const { return failed_; }
+
+  // The end of an answer cannot be produced before the client makes room.
+  bool AnswersWait() const;
+  // How many DATA frames have been produced so far.
+  std::uint64_t data_frames() const { return data_frames_; }
+  // Bytes of requests and answers that are held for the stream.
+  std::size_t HeldFor(std::int32_t stream) const;
 
   // Both do nothing for a stream that is closed or finished.
   void Send(std::int32_t stream, const SecretBytes& message);
@@ -85,7 +94,7 @@ class GrpcSession {
   Stream* Find(std::int32_t id);
   bool Hold(Stream& stream, std::ptrdiff_t more);
   void OnHeadersBegin(std::int32_t id);
-  int OnHeader(std::int32_t id, std::string_view name, std::string_view value);
+  void OnHeader(std::int32_t id, std::string_view name, std::string_view value);
   void OnFrame(const nghttp2_frame& frame);
   void OnFrameSent(const nghttp2_frame& frame);
   void OnHeadersEnd(Stream& stream);
@@ -96,13 +105,16 @@ class GrpcSession {
   void AnswerWithStatusAlone(Stream& stream);
   void SubmitTrailers(const Stream& stream);
   ssize_t NextData(Stream& stream, std::size_t capacity, std::uint32_t& flags);
-  void AppendData(std::int32_t id, std::string_view frame_header,
-                  std::size_t size);
+  int AppendData(std::int32_t id, std::string_view frame_header,
+                 std::size_t size);
 
   Events& events_;
   nghttp2_session* session_ = nullptr;
   std::map<std::int32_t, Stream> streams_;
+  bool failed_ = false;
+  std::uint64_t data_frames_ = 0;
   std::string* out_ = nullptr;  // while it produces
+  std::size_t enough_ = 0;
 };
 
 }  // namespace libretto

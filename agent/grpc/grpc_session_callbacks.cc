@@ -1,15 +1,12 @@
 // What nghttp2 calls while GrpcSession receives and produces.
 #include "agent/grpc/grpc_session.h"
 #include "base/check.h"
+#include "base/octets.h"
 
 namespace libretto {
 namespace {
 
 constexpr std::size_t kFrameHeaderBytes = 9;
-
-std::string_view Text(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
 
 }  // namespace
 
@@ -38,15 +35,15 @@ const nghttp2_session_callbacks* GrpcSession::MakeCallbacks() {
       [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
          std::size_t name_size, const std::uint8_t* value,
          std::size_t value_size, std::uint8_t, void* user_data) {
-        return Self(user_data).OnHeader(frame->hd.stream_id,
-                                        Text(name, name_size),
-                                        Text(value, value_size));
+        Self(user_data).OnHeader(frame->hd.stream_id, AsText(name, name_size),
+                                 AsText(value, value_size));
+        return 0;
       });
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
       callbacks,
       [](nghttp2_session*, std::uint8_t, std::int32_t id,
          const std::uint8_t* data, std::size_t size, void* user_data) {
-        Self(user_data).OnData(id, Text(data, size));
+        Self(user_data).OnData(id, AsText(data, size));
         return 0;
       });
   nghttp2_session_callbacks_set_on_frame_recv_callback(
@@ -59,9 +56,8 @@ const nghttp2_session_callbacks* GrpcSession::MakeCallbacks() {
       callbacks, [](nghttp2_session*, nghttp2_frame* frame,
                     const std::uint8_t* frame_header, std::size_t size,
                     nghttp2_data_source*, void* user_data) {
-        Self(user_data).AppendData(frame->hd.stream_id,
-                                   Text(frame_header, kFrameHeaderBytes), size);
-        return 0;
+        return Self(user_data).AppendData(
+            frame->hd.stream_id, AsText(frame_header, kFrameHeaderBytes), size);
       });
   nghttp2_session_callbacks_set_on_frame_send_callback(
       callbacks,

@@ -77,7 +77,6 @@ StatusOr<SecretBytes> Reflect(const SecretBytes& bytes) {
 const std::vector<std::string>& ServiceNames() {
   static const std::vector<std::string> kNames = {
       "grpc.health.v1.Health",
-      "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
       "libretto.agent.v1.Accounts",
       "libretto.agent.v1.Agent",
@@ -88,7 +87,8 @@ const std::vector<std::string>& ServiceNames() {
 }
 
 void AddReflection(GrpcMethods& methods) {
-  // The messages are the same, so both names have the same bytes.
+  // The messages are the same, so both names have the same bytes. Only one is
+  // listed: whoever lists describes what is listed, by its file.
   for (const char* version : {"v1", "v1alpha"}) {
     methods.Add("/grpc.reflection." + std::string(version) +
                     ".ServerReflection/ServerReflectionInfo",

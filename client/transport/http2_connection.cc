@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/grpc_message.h"
+#include "base/octets.h"
 #include "client/transport/unreachable.h"
 #include "client/transport/wiping_memory.h"
 
@@ -25,17 +26,8 @@ constexpr std::int32_t kWindowBytes = 1 << 20;
 constexpr std::uint32_t kMaxCalls = 32;
 constexpr int kMaxTimeoutMs = 99'999'999;  // grpc-timeout has eight digits
 
-std::string_view Text(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
-
-// `text` has to outlive the submission; nghttp2 copies it then.
-std::uint8_t* Bytes(std::string_view text) {
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-}
-
 nghttp2_nv Header(std::string_view name, std::string_view value) {
-  return {Bytes(name), Bytes(value), name.size(), value.size(),
+  return {AsOctets(name), AsOctets(value), name.size(), value.size(),
           NGHTTP2_NV_FLAG_NONE};
 }
 
@@ -153,7 +145,7 @@ Status Http2Connection::Send() {
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
     if (size < 0) return Internal("HTTP/2 failed to make a frame");
     if (size == 0) break;
-    unsent_ += Text(data, static_cast<std::size_t>(size));
+    unsent_ += AsText(data, static_cast<std::size_t>(size));
   }
   if (unsent_.empty()) return OkStatus();
   const ssize_t count = send(socket_.get(), unsent_.data(), unsent_.size(),
@@ -187,7 +179,7 @@ Status Http2Connection::Receive() {
   }
   const auto size = static_cast<std::size_t>(count);
   const ssize_t used =
-      nghttp2_session_mem_recv(session_, Bytes(received_.Reveal()), size);
+      nghttp2_session_mem_recv(session_, AsOctets(received_.Reveal()), size);
   explicit_bzero(received_.RevealMutable(), size);
   return used < 0 ? Unreachable("the agent's answer is no gRPC") : OkStatus();
 }
@@ -257,8 +249,8 @@ const nghttp2_session_callbacks* Http2Connection::MakeCallbacks() {
         const std::int32_t id = frame->hd.stream_id;
         Stream* stream = self.Find(id);
         if (stream == nullptr) return 0;
-        const Status status = stream->reply.OnHeader(Text(name, name_size),
-                                                     Text(value, value_size));
+        const Status status = stream->reply.OnHeader(AsText(name, name_size),
+                                                     AsText(value, value_size));
         if (status.ok()) return 0;
         self.End(id, status);
         return static_cast<int>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);
@@ -267,7 +259,7 @@ const nghttp2_session_callbacks* Http2Connection::MakeCallbacks() {
       callbacks,
       [](nghttp2_session*, std::uint8_t, std::int32_t id,
          const std::uint8_t* data, std::size_t size, void* user_data) {
-        Self(user_data).OnData(id, Text(data, size));
+        Self(user_data).OnData(id, AsText(data, size));
         return 0;
       });
   nghttp2_session_callbacks_set_on_frame_recv_callback(

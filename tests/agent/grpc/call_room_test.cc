@@ -9,66 +9,80 @@
 namespace libretto {
 namespace {
 
-std::shared_ptr<CallRoom::Share> Connection(bool scoped = false) {
-  return std::make_shared<CallRoom::Share>(CallRoom::Share{.scoped = scoped});
+using SharePtr = std::shared_ptr<CallRoom::Share>;
+using UsePtr = std::shared_ptr<CallRoom::Use>;
+
+SharePtr Connection(UsePtr scope = nullptr) {
+  return std::make_shared<CallRoom::Share>(
+      CallRoom::Share{.scope = std::move(scope)});
 }
 
-TEST(CallRoomTest, OneConnectionHasNoMoreThanItsShareOfCalls) {
-  CallRoom room;
-  const auto one = Connection();
-  const auto other = Connection();
-  std::vector<CallRoom::Place> places;
-  for (int i = 0; i < CallRoom::kMaxCallsPerConnection; ++i) {
-    auto place = room.Enter(one);
-    ASSERT_TRUE(place.ok());
-    places.push_back(*std::move(place));
+class CallRoomTest : public ::testing::Test {
+ protected:
+  // As many calls as fit.
+  int Fill(const SharePtr& share) {
+    int count = 0;
+    while (true) {
+      StatusOr<CallRoom::Place> place = room_.Enter(share);
+      if (!place.ok()) {
+        EXPECT_EQ(place.status().code(), StatusCode::kResourceExhausted);
+        return count;
+      }
+      places_.push_back(*std::move(place));
+      ++count;
+    }
   }
-  EXPECT_EQ(room.Enter(one).status().code(), StatusCode::kResourceExhausted);
-  EXPECT_TRUE(room.Enter(other).ok());
-  places.pop_back();
-  EXPECT_TRUE(room.Enter(one).ok());
-  EXPECT_EQ(room.calls(), CallRoom::kMaxCallsPerConnection - 1);
+
+  int emptied_ = 0;
+  CallRoom room_{[this] { ++emptied_; }};
+  std::vector<CallRoom::Place> places_;
+};
+
+TEST_F(CallRoomTest, OneConnectionHasNoMoreThanItsShareOfCalls) {
+  const SharePtr one = Connection();
+  EXPECT_EQ(Fill(one), CallRoom::kMaxCallsPerConnection);
+  EXPECT_TRUE(room_.Enter(Connection()).ok());
+  places_.pop_back();
+  EXPECT_EQ(Fill(one), 1);
 }
 
-TEST(CallRoomTest, ScopesLeaveRoomForTheOthers) {
-  CallRoom room;
-  std::vector<CallRoom::Place> places;
-  std::shared_ptr<CallRoom::Share> scoped;
-  for (int i = 0; i < CallRoom::kMaxScopedCalls; ++i) {
-    if (i % CallRoom::kMaxCallsPerConnection == 0) scoped = Connection(true);
-    auto place = room.Enter(scoped);
-    ASSERT_TRUE(place.ok()) << i;
-    places.push_back(*std::move(place));
+TEST_F(CallRoomTest, OneScopeLeavesRoomForTheOthers) {
+  const auto scope = std::make_shared<CallRoom::Use>();
+  int calls = 0;
+  for (int i = 0; i < 16; ++i) calls += Fill(Connection(scope));
+  EXPECT_EQ(calls, CallRoom::kMaxCallsPerScope);
+  EXPECT_EQ(Fill(Connection(std::make_shared<CallRoom::Use>())),
+            CallRoom::kMaxCallsPerConnection);
+}
+
+TEST_F(CallRoomTest, ScopesLeaveRoomForTheMainSocket) {
+  int calls = 0;
+  for (int i = 0; i < 100; ++i) {
+    calls += Fill(Connection(std::make_shared<CallRoom::Use>()));
   }
-  EXPECT_FALSE(room.Enter(Connection(true)).ok());
-  EXPECT_TRUE(room.Enter(Connection()).ok());
-  places.pop_back();
-  EXPECT_TRUE(room.Enter(Connection(true)).ok());
+  EXPECT_EQ(calls, CallRoom::kMaxScopedCalls);
+  EXPECT_EQ(Fill(Connection()), CallRoom::kMaxCallsPerConnection);
 }
 
-TEST(CallRoomTest, WhatScopesHoldIsNobodyElsesLack) {
-  CallRoom room;
-  const auto scoped = Connection(true);
-  const auto main = Connection();
-  EXPECT_TRUE(room.Hold(*scoped, CallRoom::kMaxScopedBytes));
-  EXPECT_FALSE(room.Hold(*scoped, 1));
-  EXPECT_TRUE(room.Hold(*main, 1));
-  EXPECT_TRUE(room.Hold(*scoped, -2));
-  EXPECT_FALSE(room.Hold(*main, CallRoom::kMaxBytes));
+TEST_F(CallRoomTest, WhatOneScopeHoldsIsNobodyElsesLack) {
+  const SharePtr scoped = Connection(std::make_shared<CallRoom::Use>());
+  const SharePtr other = Connection(std::make_shared<CallRoom::Use>());
+  const SharePtr main = Connection();
+  EXPECT_TRUE(room_.Hold(*scoped, CallRoom::kMaxBytesPerScope));
+  EXPECT_FALSE(room_.Hold(*scoped, 1));
+  EXPECT_TRUE(room_.Hold(*other, 1));
+  EXPECT_TRUE(room_.Hold(*main, 1));
+  EXPECT_TRUE(room_.Hold(*scoped, -2));
+  EXPECT_FALSE(room_.Hold(*main, CallRoom::kMaxBytes));
 }
 
-TEST(CallRoomTest, TheLastToLeaveIsNoticed) {
-  CallRoom room;
-  int empty = 0;
-  room.WhenEmpty([&empty] { ++empty; });
-  EXPECT_EQ(empty, 1);
-  std::optional<CallRoom::Place> one = *room.Enter(Connection());
-  std::optional<CallRoom::Place> other = *room.Enter(Connection());
-  room.WhenEmpty([&empty] { ++empty; });
+TEST_F(CallRoomTest, TheLastToLeaveIsNoticed) {
+  std::optional<CallRoom::Place> one = *room_.Enter(Connection());
+  std::optional<CallRoom::Place> other = *room_.Enter(Connection());
   one.reset();
-  EXPECT_EQ(empty, 1);
+  EXPECT_EQ(emptied_, 0);
   other.reset();
-  EXPECT_EQ(empty, 2);
+  EXPECT_EQ(emptied_, 1);
 }
 
 }  // namespace

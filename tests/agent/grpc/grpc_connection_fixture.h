@@ -62,6 +62,17 @@ inline std::string Ask(std::uint32_t stream, const std::string& path,
   return Headers(stream, path) + Data(stream, GrpcMessage(message));
 }
 
+// The machine's clock, which a sleep of the machine may move.
+class JumpingClock final : public Clock {
+ public:
+  TimePoint Now() const override { return clock_.Now() + jumped; }
+  WallTime WallNow() const override { return clock_.WallNow(); }
+  std::chrono::seconds jumped{0};
+
+ private:
+  SystemClock clock_;
+};
+
 class Listening final : public GrpcCallListener {
  public:
   void OnSent() override { ++sent; }
@@ -173,7 +184,7 @@ class GrpcConnectionTest : public ::testing::Test {
     return RunUntil([this] { return !Listen(); });
   }
 
-  SystemClock clock_;
+  JumpingClock clock_;
   Loop loop_{clock_};
   GrpcMethods methods_;
   std::vector<std::string> cuts_;
