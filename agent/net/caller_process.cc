@@ -35,8 +35,8 @@ UniqueFd PidfdOf(int connection, pid_t pid) {
   return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
 
-std::string ReadProc(int directory, const char* file) {
-  const UniqueFd fd(openat(directory, file, O_RDONLY | O_CLOEXEC));
+std::string ReadAll(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return {};
   std::array<char, 1024> text;
   const ssize_t count = read(fd.get(), text.data(), text.size());
@@ -72,9 +72,9 @@ std::string CgroupIn(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
-std::string ExecutableIn(int directory) {
+std::string LinkAt(const std::string& link) {
   std::array<char, 1024> path;
-  const ssize_t count = readlinkat(directory, "exe", path.data(), path.size());
+  const ssize_t count = readlink(link.c_str(), path.data(), path.size());
   return count > 0 ? std::string(path.data(), static_cast<std::size_t>(count))
                    : std::string();
 }
@@ -86,18 +86,14 @@ CallerProcess ProcessBehind(int connection, pid_t pid,
   if (pid <= 0) return {};
   const UniqueFd pidfd = PidfdOf(connection, pid);
   if (!pidfd.valid()) return {};
-  const std::string path = "/proc/" + std::to_string(pid);
-  const UniqueFd directory(
-      open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid()) return {};
+  const std::string folder = "/proc/" + std::to_string(pid);
   CallerProcess process;
   // Somebody else looks while the rest is looked up here.
   const auto executable =
       ask_executable ? ask_executable(pid) : std::function<std::string()>();
-  ParseStat(ReadProc(directory.get(), "stat"), process);
-  process.cgroup = CgroupIn(ReadProc(directory.get(), "cgroup"));
-  process.executable =
-      executable ? executable() : ExecutableIn(directory.get());
+  ParseStat(ReadAll(folder + "/stat"), process);
+  process.cgroup = CgroupIn(ReadAll(folder + "/cgroup"));
+  process.executable = executable ? executable() : LinkAt(folder + "/exe");
   // It lives, so the pid was its own all the time.
   return IsReadable(pidfd.get()) ? CallerProcess() : process;
 }
