@@ -1,8 +1,5 @@
 // The agent's services as a stock gRPC client sees them; the account service
 // has a file of its own.
-#include <future>
-
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -191,59 +188,6 @@ TEST_F(GrpcServerTest, EveryCallIsLoggedByMethodAndName) {
   pb::GetResponse response;
   ASSERT_TRUE(Get("username", &response).ok());
   EXPECT_EQ(log_, std::vector<std::string>{"Credentials.Get username"});
-}
-
-// The standard services have no generated code in Debian: raw bytes.
-TEST_F(GrpcServerTest, HealthSaysServing) {
-  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(channel_);
-  const grpc::Slice nothing("", 0);
-  const grpc::ByteBuffer request(&nothing, 1);
-  grpc::ByteBuffer response;
-  std::promise<grpc::Status> ended;
-  stub.UnaryCall(&context_, "/grpc.health.v1.Health/Check", grpc::StubOptions(),
-                 &request, &response, [&ended](grpc::Status status) {
-                   ended.set_value(std::move(status));
-                 });
-  ASSERT_TRUE(ended.get_future().get().ok());
-  grpc::Slice bytes;
-  ASSERT_TRUE(response.TrySingleSlice(&bytes).ok());
-  // HealthCheckResponse{status: SERVING}
-  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), "\x08\x01");
-}
-
-TEST_F(GrpcServerTest, ReflectionListsTheServices) {
-  grpc::GenericStub stub(channel_);
-  grpc::CompletionQueue queue;
-  const auto wait = [&queue] {
-    void* tag = nullptr;
-    bool ok = false;
-    return queue.Next(&tag, &ok) && ok;
-  };
-  const auto stream = stub.PrepareCall(
-      &context_,
-      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
-  stream->StartCall(nullptr);
-  ASSERT_TRUE(wait());
-  // ServerReflectionRequest{list_services: ""}
-  const grpc::Slice list_services("\x3a\x00", 2);
-  stream->Write(grpc::ByteBuffer(&list_services, 1), nullptr);
-  ASSERT_TRUE(wait());
-  grpc::ByteBuffer response;
-  stream->Read(&response, nullptr);
-  ASSERT_TRUE(wait());
-  grpc::Slice bytes;
-  ASSERT_TRUE(response.DumpToSingleSlice(&bytes).ok());
-  const std::string text(bytes.begin(), bytes.end());
-  for (const char* service :
-       {"libretto.agent.v1.Agent", "libretto.agent.v1.Accounts",
-        "libretto.agent.v1.Credentials", "grpc.health.v1.Health"}) {
-    EXPECT_NE(text.find(service), std::string::npos) << service;
-  }
-  context_.TryCancel();
-  grpc::Status status;
-  stream->Finish(&status, nullptr);
-  (void)wait();
-  queue.Shutdown();
 }
 
 }  // namespace
