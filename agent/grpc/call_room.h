@@ -56,6 +56,7 @@ class CallRoom {
   // `emptied` is called whenever the last call in flight has ended.
   explicit CallRoom(std::function<void()> emptied)
       : emptied_(std::move(emptied)) {}
+  ~CallRoom() = default;
   CallRoom(const CallRoom&) = delete;
   CallRoom& operator=(const CallRoom&) = delete;
 

@@ -45,6 +45,7 @@ class GrpcCall {
         stream_(stream),
         caller_(caller),
         place_(std::move(place)) {}
+  ~GrpcCall() = default;
   GrpcCall(const GrpcCall&) = delete;
   GrpcCall& operator=(const GrpcCall&) = delete;
 

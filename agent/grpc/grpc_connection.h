@@ -132,7 +132,7 @@ class GrpcConnection final
   TimePoint heard_;                  // when the last bytes came
   std::optional<TimePoint> pinged_;  // since then
 
-  std::array<char, 16 * 1024> received_;
+  std::array<char, 16'384> received_;
   std::string unsent_;
   std::size_t sent_ = 0;  // of it
   // Since when the caller has taken nothing of what is unsent, or of an answer

@@ -26,7 +26,7 @@ namespace libretto {
 class GrpcSession {
  public:
   // A value of 64 KiB has to fit.
-  static constexpr std::size_t kMaxMessageBytes = 128 * 1024;
+  static constexpr std::size_t kMaxMessageBytes = std::size_t{128} << 10;
   static constexpr std::uint32_t kMaxStreams = 32;
 
   // What happens to streams, in this order. The session may be told to send and

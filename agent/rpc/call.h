@@ -136,7 +136,7 @@ enum class Unparsable { kRefused, kServed };
 
 // Has `service`'s `handler` answer the unary calls of `path`.
 template <typename Service, typename Request, typename Response>
-void AddUnary(GrpcMethods& methods, std::string path, Service& service,
+void AddUnary(GrpcMethods& methods, const std::string& path, Service& service,
               void (Service::*handler)(ExchangePtr, const Request*, Response*),
               Unparsable unparsable = Unparsable::kRefused) {
   struct Messages final : Exchange {

@@ -156,9 +156,10 @@ class EventStream : public GrpcCallListener,
 
 // Has a `Stream`, whose Start() takes the request, answer the calls of `path`.
 template <typename Stream, typename Request>
-void AddStream(GrpcMethods& methods, std::string path, CallContext& context) {
-  methods.Add(std::move(path), [&context](std::unique_ptr<GrpcCall> wire,
-                                          const SecretBytes& bytes) {
+void AddStream(GrpcMethods& methods, const std::string& path,
+               CallContext& context) {
+  methods.Add(path, [&context](std::unique_ptr<GrpcCall> wire,
+                               const SecretBytes& bytes) {
     Request request;
     if (!Parse(bytes, request)) {
       return wire->Finish(Invalid("the request cannot be parsed"));

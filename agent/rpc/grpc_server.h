@@ -31,6 +31,7 @@ class GrpcServer final : public ConnectionHost {
              std::function<void(const CallRecord&)> log,
              const ConnectionLimits& limits,
              GrpcConnections::ProcessOf process_of, GrpcConnections::Cut cut);
+  ~GrpcServer() override = default;
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 

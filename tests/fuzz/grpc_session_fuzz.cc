@@ -45,7 +45,7 @@ class Echo final : public GrpcSession::Events {
   std::ptrdiff_t held = 0;
 
  private:
-  static constexpr std::ptrdiff_t kMaxHeld = 64 * 1024;
+  static constexpr std::ptrdiff_t kMaxHeld = std::ptrdiff_t{64} << 10;
 
   void Finish(std::int32_t stream, const libretto::Status& status) {
     session->Finish(stream, status);
@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         out.clear();
         if (!session.Produce(out, kEnough)) return 0;
         // A frame more than enough, and its header.
-        LIBRETTO_CHECK(out.size() <= kEnough + 16 * 1024 + 9);
+        LIBRETTO_CHECK(out.size() <= kEnough + (std::size_t{16} << 10) + 9);
       } while (!out.empty());
       if (session.IsOver()) break;
     }
