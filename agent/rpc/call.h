@@ -147,9 +147,9 @@ void AddUnary(GrpcMethods& methods, const std::string& path, Service& service,
     Request request;
     Response response;
   };
-  methods.Add(std::move(path), [&service, handler, unparsable](
-                                   std::unique_ptr<GrpcCall> wire,
-                                   const SecretBytes& bytes) {
+  methods.Add(path, [&service, handler, unparsable](
+                        std::unique_ptr<GrpcCall> wire,
+                        const SecretBytes& bytes) {
     auto messages = std::make_unique<Messages>(std::move(wire));
     if (!Parse(bytes, messages->request)) {
       if (unparsable == Unparsable::kRefused) {

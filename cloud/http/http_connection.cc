@@ -178,8 +178,8 @@ void HttpConnection::OnBody(Error error) {
   // Not bounded by the client any more.
   stream_.expires_never();
   host_.Dispatch(TakeRequest(),
-                 [self = shared_from_this()](HttpResponse response) {
-                   self->Write(std::move(response));
+                 [self = shared_from_this()](const HttpResponse& response) {
+                   self->Write(response);
                  });
 }
 
@@ -208,7 +208,7 @@ void HttpConnection::Fail(int status) {
   Write(Router::Plain(path_, status));
 }
 
-void HttpConnection::Write(HttpResponse response) {
+void HttpConnection::Write(const HttpResponse& response) {
   keep_alive_ = keep_alive_ && !host_.IsStopping();
   const std::string id = host_.NextRequestId();
   response_ = TextOf(response, id);

@@ -75,7 +75,7 @@ class HttpConnection final
   void OnBody(Error error);
   HttpRequest TakeRequest();
   void Fail(int status);
-  void Write(HttpResponse response);
+  void Write(const HttpResponse& response);
   std::string TextOf(const HttpResponse& response,
                      std::string_view request_id) const;
   void OnWritten(Error error);
