@@ -1,5 +1,8 @@
 """What was in memory before a lock can be read after it without the cloud."""
 
+import socket
+import urllib.parse
+
 import harness
 
 
@@ -21,6 +24,10 @@ class UnlockWorksOfflineTest(harness.E2eTest):
             "run", "--credential", "username", "--", "/bin/sh", "-c",
             'printf %s "$LIBRETTO_CLOUD_USERNAME"'), value)
 
+    def cloud_address(self):
+        url = urllib.parse.urlsplit(self.world.api_url)
+        return url.hostname, url.port
+
     def test_a_key_that_could_not_be_revoked_goes_after_the_unlock(self):
         self.world.signed_up()
         cookie = self.world.cookie()
@@ -29,7 +36,11 @@ class UnlockWorksOfflineTest(harness.E2eTest):
         self.world.store("username")
         old = self.world.api_keys(cookie)
         self.world.stop_cloud()
-        self.world.must("agent", "lock")
+        # In the cloud's place, so that it is seen when the key has tried.
+        with socket.create_server(self.cloud_address()) as hangs_up:
+            self.world.must("agent", "lock")
+            hangs_up.settimeout(10)
+            hangs_up.accept()[0].close()
         journal = self.world.state / "agent-keys.json"
         self.assertTrue(journal.exists())
         self.world.start_cloud()
