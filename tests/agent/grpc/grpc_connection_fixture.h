@@ -104,7 +104,6 @@ class GrpcConnectionTest : public ::testing::Test {
                  });
     Connect();
   }
-  ~GrpcConnectionTest() override { kept_.clear(); }
 
   void Connect(ScopeId scope = 0) {
     int fds[2];
