@@ -164,18 +164,21 @@ void GrpcConnection::OnCall(std::int32_t stream, std::string_view path) {
   calls_[stream].method = method;
 }
 
-void GrpcConnection::OnRequest(std::int32_t stream, SecretBytes message) {
+bool GrpcConnection::OnRequest(std::int32_t stream, SecretBytes message) {
   const auto found = calls_.find(stream);
-  if (found == calls_.end()) return;
+  if (found == calls_.end()) return false;
   OpenCall& call = found->second;
   if (const auto* const converse =
           std::get_if<GrpcMethods::Converse>(call.method)) {
-    return Converse(stream, *converse, message);
+    Converse(stream, *converse, message);
+    return false;
   }
   if (call.request.has_value()) {
-    return Refuse(stream, Invalid("this call takes one request"));
+    Refuse(stream, Invalid("this call takes one request"));
+    return false;
   }
   call.request = std::move(message);
+  return true;
 }
 
 void GrpcConnection::OnRequestsEnd(std::int32_t stream) {

@@ -93,7 +93,7 @@ class GrpcConnection final
   };
 
   void OnCall(std::int32_t stream, std::string_view path) override;
-  void OnRequest(std::int32_t stream, SecretBytes message) override;
+  bool OnRequest(std::int32_t stream, SecretBytes message) override;
   void OnRequestsEnd(std::int32_t stream) override;
   void OnSent(std::int32_t stream) override;
   void OnClosed(std::int32_t stream) override;

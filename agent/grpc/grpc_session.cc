@@ -62,6 +62,7 @@ struct GrpcSession::Stream {
   std::deque<Message> unsent;
   std::optional<Status> outcome;
   std::ptrdiff_t held = 0;  // bytes of requests and answers
+  std::ptrdiff_t kept = 0;  // of them: of requests that are whole
 };
 
 GrpcSession::GrpcSession(Events& events) : events_(events) {
@@ -252,14 +253,19 @@ void GrpcSession::OnData(std::int32_t id, std::string_view bytes) {
       return Finish(id, TooMuch());
     }
     if (std::optional<SecretBytes> message = stream.reader.TakeMessage()) {
-      Hold(stream, -Signed(kGrpcPrefixBytes + message->size()));
-      events_.OnRequest(id, *std::move(message));
+      const std::ptrdiff_t size = Signed(kGrpcPrefixBytes + message->size());
+      Hold(stream, -size);
+      if (events_.OnRequest(id, *std::move(message))) {
+        stream.kept += size;
+        Hold(stream, size);
+      }
     }
   }
 }
 
 void GrpcSession::OnRequestsEnd(Stream& stream) {
   stream.requests_ended = true;
+  Hold(stream, -std::exchange(stream.kept, 0));
   if (stream.outcome.has_value()) return;
   if (stream.reader.within_message()) {
     return Finish(stream.id, Invalid("the request ends within a message"));

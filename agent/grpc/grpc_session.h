@@ -35,7 +35,8 @@ class GrpcSession {
    public:
     virtual ~Events() = default;
     virtual void OnCall(std::int32_t stream, std::string_view path) = 0;
-    virtual void OnRequest(std::int32_t stream, SecretBytes message) = 0;
+    // Whether the message is kept: it counts as held until the requests end.
+    virtual bool OnRequest(std::int32_t stream, SecretBytes message) = 0;
     virtual void OnRequestsEnd(std::int32_t stream) = 0;
     // All messages of the stream have been produced. Not the last ones of a
     // stream that is finished already.

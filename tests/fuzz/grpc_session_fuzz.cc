@@ -24,9 +24,10 @@ class Echo final : public GrpcSession::Events {
     last_ = stream;
     if (path.empty()) Finish(stream, libretto::Invalid("no path"));
   }
-  void OnRequest(std::int32_t stream, SecretBytes message) override {
+  bool OnRequest(std::int32_t stream, SecretBytes message) override {
     LIBRETTO_CHECK(message.size() <= GrpcSession::kMaxMessageBytes);
     session->Send(stream, message);
+    return message.size() % 2 == 0;
   }
   void OnRequestsEnd(std::int32_t stream) override {
     Finish(stream, libretto::OkStatus());

@@ -198,6 +198,32 @@ TEST_F(GrpcConnectionTest,
   EXPECT_EQ(kept_[1]->caller().process.name, "peer");
 }
 
+// Keeps every request.
+class Keeper final : public GrpcSession::Events {
+ public:
+  void OnCall(std::int32_t, std::string_view) override {}
+  bool OnRequest(std::int32_t, SecretBytes) override { return true; }
+  void OnRequestsEnd(std::int32_t) override {}
+  void OnSent(std::int32_t) override {}
+  void OnClosed(std::int32_t) override {}
+  bool OnHeld(std::ptrdiff_t more) override {
+    held += more;
+    return true;
+  }
+  std::ptrdiff_t held = 0;
+};
+
+TEST(GrpcSessionTest, ARequestThatIsWholeCountsUntilTheRequestsEnd) {
+  Keeper keeper;
+  GrpcSession session(keeper);
+  const std::string message = GrpcMessage(std::string(10'000, 'x'));
+  ASSERT_TRUE(
+      session.Receive(Hello() + Headers(1, "/t.T/Keep") + Data(1, message, 0)));
+  EXPECT_EQ(keeper.held, static_cast<std::ptrdiff_t>(message.size()));
+  ASSERT_TRUE(session.Receive(Data(1, "")));
+  EXPECT_EQ(keeper.held, 0);
+}
+
 TEST_F(GrpcConnectionTest, OnlyWhoHasDoneNothingForAWhileMakesRoom) {
   EXPECT_FALSE(connections_.MakeRoom(7));
   EXPECT_FALSE(connections_.MakeRoom(0));  // it has only just come
